@@ -1,0 +1,2 @@
+/** Injects the frozen `Config`. */
+export const CONFIG = Symbol('techmart:config');

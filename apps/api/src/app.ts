@@ -1,0 +1,68 @@
+import helmet from '@fastify/helmet';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
+import type { Logger as Pino } from 'pino';
+import { AppModule } from './app.module.js';
+import type { Config } from './config.js';
+import { collectAllowedMethods } from './http/method-not-allowed.js';
+import { serveDocumentation } from './http/documentation.js';
+import { ProblemFilter } from './http/problem.filter.js';
+import { registerRequestLifecycle, requestIdOf, tallyQueries } from './http/request-lifecycle.js';
+import { logRequests, nestLogger } from './logger.js';
+
+function createAdapter(config: Config): FastifyAdapter {
+  return new FastifyAdapter({
+    genReqId: requestIdOf,
+    trustProxy: trustProxy(config.http.trustProxy),
+    bodyLimit: config.http.bodyLimitBytes,
+    requestTimeout: config.http.requestTimeoutMs,
+    // A request that arrives on an open connection while we drain is answered, with `Connection: close`.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    http: { connectionsCheckingInterval: 1000 },
+    routerOptions: { maxParamLength: 250, ignoreTrailingSlash: true },
+  });
+}
+
+/** `loopback`, a number of hops, or addresses and CIDR ranges; empty trusts nobody. */
+function trustProxy(setting: string): boolean | string | ((address: string, hop: number) => boolean) {
+  if (setting === '') return false;
+  const hops = Number(setting);
+  return Number.isInteger(hops) ? (_address, hop) => hop < hops : setting;
+}
+
+async function registerPlugins(server: FastifyInstance): Promise<void> {
+  server.removeContentTypeParser('text/plain');
+  await server.register(helmet, {
+    contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+    crossOriginResourcePolicy: { policy: 'cross-origin' },
+  });
+}
+
+/**
+ * The application, ready to listen or to be injected into: the same for `main.ts` and for the tests. Closing it stops its
+ * listeners and pools, not the database server.
+ */
+export async function createApp(config: Config, databaseUrl: string, logger: Pino): Promise<NestFastifyApplication> {
+  const adapter = createAdapter(config);
+  const server = adapter.getInstance<FastifyInstance>();
+  const allowedMethods = collectAllowedMethods(server);
+  registerRequestLifecycle(server);
+  await registerPlugins(server);
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config, databaseUrl), adapter, {
+    bodyParser: false,
+    logger: nestLogger(logger),
+    abortOnError: false,
+  });
+  app.useGlobalFilters(new ProblemFilter(allowedMethods));
+  if (config.http.corsOrigins.length > 0) app.enableCors({ origin: [...config.http.corsOrigins], exposedHeaders });
+  const stops = [tallyQueries(), logRequests(logger)];
+  server.addHook('onClose', async () => stops.forEach((stop) => stop()));
+  serveDocumentation(app);
+  await app.init();
+  await server.ready();
+  return app;
+}
+
+const exposedHeaders = ['etag', 'x-request-id', 'server-timing', 'retry-after', 'location', 'idempotent-replayed'];

@@ -1,0 +1,142 @@
+import { z } from 'zod';
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const milliseconds = (fallback: number) => z.coerce.number().int().min(0).max(86_400_000).default(fallback);
+const count = (fallback: number, min = 1, max = 1_000_000) => z.coerce.number().int().min(min).max(max).default(fallback);
+const flag = (fallback: 'true' | 'false') =>
+  z
+    .enum(['true', 'false'])
+    .default(fallback)
+    .transform((value) => value === 'true');
+const list = z
+  .string()
+  .default('')
+  .transform((value) => value.split(',').map((part) => part.trim()))
+  .transform((parts) => parts.filter((part) => part !== ''));
+
+/** `kid:secret` pairs, newest first: the first one signs, all of them verify. */
+const jwtKeys = list.transform((pairs, context) =>
+  pairs.map((pair) => {
+    const separator = pair.indexOf(':');
+    const key = { id: pair.slice(0, separator), secret: pair.slice(separator + 1) };
+    if (separator < 1 || key.secret.length < 32) context.addIssue('each key is id:secret, the secret of 32 characters or more');
+    return key;
+  }),
+);
+
+const environment = z.object({
+  NODE_ENV: z.enum(['development', 'production', 'test']).default('development'),
+  ROLE: z.enum(['api', 'worker', 'all']).default('all'),
+  HOST: z.string().default('127.0.0.1'),
+  PORT: port.default(3000),
+  PUBLIC_URL: z.url().optional(),
+  TRUST_PROXY: z.string().default(''),
+  CORS_ORIGINS: list,
+  BODY_LIMIT_BYTES: count(1_048_576, 1024, 104_857_600),
+  REQUEST_TIMEOUT_MS: milliseconds(30_000),
+  SHUTDOWN_DELAY_MS: milliseconds(0),
+  SHUTDOWN_TIMEOUT_MS: milliseconds(30_000),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  LOG_PRETTY: z.enum(['true', 'false']).optional(),
+  METRICS_TOKEN: z.string().min(16).optional(),
+  DATA_DIR: z.string().default('.data'),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  DATABASE_DIRECT_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  DATABASE_POOL_SIZE: count(10, 1, 500),
+  DATABASE_ACQUIRE_TIMEOUT_MS: milliseconds(2000),
+  DATABASE_STATEMENT_TIMEOUT_MS: milliseconds(15_000),
+  DATABASE_IDLE_TIMEOUT_MS: milliseconds(30_000),
+  MIGRATE_ON_START: flag('true'),
+  SEED_SCALE: z.coerce.number().min(0).max(100).default(1),
+  SEED_NUMBER: count(42, 0, 2_147_483_647),
+  JWT_KEYS: jwtKeys,
+  ACCESS_TOKEN_TTL_S: count(900, 10, 86_400),
+  REFRESH_TOKEN_TTL_S: count(2_592_000, 60, 31_536_000),
+  PASSWORD_HASH_CONCURRENCY: count(2, 1, 64),
+  PASSWORD_HASH_QUEUE: count(100, 1, 10_000),
+  SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
+  MAIL_FROM: z.string().default('TechMart <no-reply@techmart.test>'),
+  IMPORT_LIMIT_BYTES: count(268_435_456, 1024, 10_737_418_240),
+});
+
+type Environment = z.output<typeof environment>;
+
+export interface JwtKey {
+  readonly id: string;
+  readonly secret: string;
+}
+
+function shape(env: Environment) {
+  return {
+    mode: env.NODE_ENV,
+    role: env.ROLE,
+    dataDir: env.DATA_DIR,
+    http: {
+      host: env.HOST,
+      port: env.PORT,
+      publicUrl: env.PUBLIC_URL,
+      trustProxy: env.TRUST_PROXY,
+      corsOrigins: env.CORS_ORIGINS,
+      bodyLimitBytes: env.BODY_LIMIT_BYTES,
+      importLimitBytes: env.IMPORT_LIMIT_BYTES,
+      requestTimeoutMs: env.REQUEST_TIMEOUT_MS,
+      shutdownDelayMs: env.SHUTDOWN_DELAY_MS,
+      shutdownTimeoutMs: env.SHUTDOWN_TIMEOUT_MS,
+    },
+    log: { level: env.LOG_LEVEL, pretty: env.LOG_PRETTY === undefined ? env.NODE_ENV === 'development' : env.LOG_PRETTY === 'true' },
+    metrics: { token: env.METRICS_TOKEN },
+    database: {
+      /** Undefined: the embedded server, under `dataDir`. */
+      url: env.DATABASE_URL,
+      /** For what needs a session of its own (migrations): the server itself, where `url` is a pooler. */
+      directUrl: env.DATABASE_DIRECT_URL ?? env.DATABASE_URL,
+      poolSize: env.DATABASE_POOL_SIZE,
+      acquireTimeoutMs: env.DATABASE_ACQUIRE_TIMEOUT_MS,
+      statementTimeoutMs: env.DATABASE_STATEMENT_TIMEOUT_MS,
+      idleTimeoutMs: env.DATABASE_IDLE_TIMEOUT_MS,
+      migrateOnStart: env.MIGRATE_ON_START,
+    },
+    seed: { scale: env.SEED_SCALE, number: env.SEED_NUMBER },
+    auth: {
+      jwtKeys: env.JWT_KEYS as readonly JwtKey[],
+      accessTokenTtlS: env.ACCESS_TOKEN_TTL_S,
+      refreshTokenTtlS: env.REFRESH_TOKEN_TTL_S,
+      hashConcurrency: env.PASSWORD_HASH_CONCURRENCY,
+      hashQueue: env.PASSWORD_HASH_QUEUE,
+    },
+    mail: { smtpUrl: env.SMTP_URL, from: env.MAIL_FROM },
+  };
+}
+
+/** The whole configuration, frozen. Tests write one as a literal; nobody but this file reads `process.env`. */
+export type Config = Readonly<ReturnType<typeof shape>>;
+
+/** Every bad variable at once, one per line. */
+export class ConfigError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(`Bad configuration:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+    this.name = 'ConfigError';
+  }
+}
+
+/** What production cannot do without: secrets of its own and a real server. */
+function productionProblems(env: Environment): string[] {
+  if (env.NODE_ENV !== 'production') return [];
+  const problems: string[] = [];
+  if (!env.DATABASE_URL) problems.push('DATABASE_URL: required in production');
+  if (env.JWT_KEYS.length === 0) problems.push('JWT_KEYS: required in production (id:secret, the secret of 32 characters or more)');
+  if (env.JWT_KEYS.some((key) => new Set(key.secret).size < 10))
+    problems.push('JWT_KEYS: a secret repeats too few characters to be random');
+  if (!env.SMTP_URL) problems.push('SMTP_URL: required in production (mail is only logged in development)');
+  return problems;
+}
+
+/** Reads and checks the environment. An empty variable counts as not set. Throws `ConfigError` naming every bad variable. */
+export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = environment.safeParse(given);
+  if (!parsed.success) throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
+  const problems = productionProblems(parsed.data);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return Object.freeze(shape(parsed.data));
+}

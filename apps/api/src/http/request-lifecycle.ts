@@ -1,0 +1,83 @@
+import {
+  newRequestContext,
+  queryFinished,
+  requestFinished,
+  currentRequest,
+  runInRequest,
+  systemClock,
+  type RequestContext,
+} from '@app/common';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import { answerConditionally } from './conditional-get.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    context: RequestContext;
+  }
+}
+
+const acceptedRequestId = /^[A-Za-z0-9._-]{1,128}$/;
+
+/** The client's own id when it is harmless in logs and headers, else a new one. */
+export function requestIdOf(message: { readonly headers: IncomingHttpHeaders }): string {
+  const given = message.headers['x-request-id'];
+  return typeof given === 'string' && acceptedRequestId.test(given) ? given : randomUUID();
+}
+
+/** `Server-Timing` (W3C): the whole request, the database's share with its number of statements, and the cache's. */
+export function serverTiming(context: RequestContext, now: number): string {
+  const total = (now - context.startedAt).toFixed(1);
+  const statements = `${context.queryCount} ${context.queryCount === 1 ? 'query' : 'queries'}`;
+  return `total;dur=${total}, db;dur=${context.queryMs.toFixed(1)};desc="${statements}", cache;dur=${context.cacheMs.toFixed(1)}`;
+}
+
+function answerHeaders(request: FastifyRequest, reply: FastifyReply): void {
+  reply.header('x-request-id', request.id);
+  reply.header('server-timing', serverTiming(request.context, systemClock.monotonic()));
+  if (reply.getHeader('cache-control') === undefined) reply.header('cache-control', 'no-store');
+}
+
+function publishFinished(request: FastifyRequest, reply: FastifyReply): void {
+  requestFinished.publish({
+    method: request.method,
+    route: request.routeOptions.url ?? 'unmatched',
+    statusCode: reply.statusCode,
+    durationMs: systemClock.monotonic() - request.context.startedAt,
+    responseBytes: Number(reply.getHeader('content-length') ?? 0),
+  });
+}
+
+/**
+ * The outermost part of the request path: context, timing, validators. It wraps everything, so refusals by guards and errors of
+ * the framework are timed and numbered like any answer. Body parsing leaves the asynchronous context of the request's start;
+ * so the context is entered after it.
+ */
+export function registerRequestLifecycle(server: FastifyInstance): void {
+  server.decorateRequest('context', null as unknown as RequestContext);
+  server.addHook('onRequest', (request, _reply, done) => {
+    request.context = newRequestContext(request.id, systemClock.monotonic());
+    done();
+  });
+  server.addHook('preValidation', (request, _reply, done) => runInRequest(request.context, done));
+  server.addHook('onSend', (request, reply, payload, done) => {
+    const answer = answerConditionally(request, reply, payload);
+    answerHeaders(request, reply);
+    done(null, answer);
+  });
+  server.addHook('onResponse', (request, reply, done) => {
+    runInRequest(request.context, () => publishFinished(request, reply));
+    done();
+  });
+}
+
+/** Adds each statement to the tallies of the request that issued it. Returns the function that stops it. */
+export function tallyQueries(): () => void {
+  return queryFinished.subscribe((query) => {
+    const context = currentRequest();
+    if (!context) return;
+    context.queryCount += 1;
+    context.queryMs += query.durationMs;
+  });
+}

@@ -1,0 +1,41 @@
+import { currentRequest, requestFinished } from '@app/common';
+import { Logger, PinoLogger } from 'nestjs-pino';
+import pino, { type Logger as Pino } from 'pino';
+import type { Config } from './config.js';
+
+/** Never written down, wherever they turn up in a logged object. */
+const redact = [
+  'password', 'password_hash', 'access_token', 'refresh_token', 'token', 'secret', 'authorization', 'cookie',
+  '*.password', '*.password_hash', '*.access_token', '*.refresh_token', '*.token', '*.secret', '*.authorization', '*.cookie',
+  'req.headers.authorization', 'req.headers.cookie',
+]; // prettier-ignore
+
+/** One logger for the process. Every line written on behalf of a request carries its id and its user's. */
+export function createLogger(config: Pick<Config, 'log'>): Pino {
+  return pino({
+    level: config.log.level,
+    redact,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+    mixin: () => {
+      const request = currentRequest();
+      return request ? { request_id: request.requestId, user_id: request.userId } : {};
+    },
+    ...(config.log.pretty ? { transport: { target: 'pino-pretty', options: { singleLine: true, ignore: 'pid,hostname' } } } : {}),
+  });
+}
+
+/** Nest's own logging, through the same logger. */
+export const nestLogger = (logger: Pino): Logger => new Logger(new PinoLogger({ pinoHttp: { logger } }), {});
+
+/** One line per answer. Returns the function that stops it. */
+export function logRequests(logger: Pino): () => void {
+  return requestFinished.subscribe(({ method, route, statusCode, durationMs, responseBytes }) => {
+    const level = statusCode >= 500 ? 'error' : 'info';
+    logger[level](
+      { method, route, status: statusCode, duration_ms: Math.round(durationMs * 10) / 10, response_bytes: responseBytes },
+      'request',
+    );
+  });
+}

@@ -1,0 +1,18 @@
+import { Accounts1795478400001 } from './1795478400001-accounts.js';
+import { Catalogue1795478400002 } from './1795478400002-catalogue.js';
+import { Orders1795478400003 } from './1795478400003-orders.js';
+import { Recommendations1795478400004 } from './1795478400004-recommendations.js';
+import { Community1795478400005 } from './1795478400005-community.js';
+import { Events1795478400006 } from './1795478400006-events.js';
+import { Search1795478400007 } from './1795478400007-search.js';
+
+/** In the order they run. A class that has run anywhere is never edited: the next change is the next class. */
+export const migrations = [
+  Accounts1795478400001,
+  Catalogue1795478400002,
+  Orders1795478400003,
+  Recommendations1795478400004,
+  Community1795478400005,
+  Events1795478400006,
+  Search1795478400007,
+];

@@ -1,0 +1,1 @@
+export { createTestDatabase, type TestDatabase } from '../../../../libs/database/test/databases.js';

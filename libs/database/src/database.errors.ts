@@ -1,0 +1,71 @@
+import { QueryFailedError } from 'typeorm';
+
+/** Every connection of the pool was busy for as long as a caller may wait. The work was not begun, so it may be tried again. */
+export class PoolExhaustedError extends Error {
+  constructor(readonly waitedMs: number) {
+    super(`no database connection became free within ${waitedMs} ms`);
+    this.name = 'PoolExhaustedError';
+  }
+}
+
+interface ServerError {
+  readonly code: string;
+  readonly constraint?: string;
+}
+
+/** The error as PostgreSQL's driver gave it, whatever it is wrapped in. */
+function serverError(error: unknown): Partial<ServerError> {
+  const inner: unknown = error instanceof QueryFailedError ? error.driverError : error;
+  return inner instanceof Error ? (inner as Partial<ServerError>) : {};
+}
+
+const hasCode =
+  (code: string) =>
+  (error: unknown, constraint?: string): boolean => {
+    const { code: given, constraint: name } = serverError(error);
+    return given === code && (constraint === undefined || name === constraint);
+  };
+
+/** SQLSTATE 23505; with a name, of that constraint or unique index alone. */
+export const isUniqueViolation = hasCode('23505');
+/** SQLSTATE 23503. */
+export const isForeignKeyViolation = hasCode('23503');
+/** SQLSTATE 23514. */
+export const isCheckViolation = hasCode('23514');
+
+const isSerialisationFailure = hasCode('40001');
+const isDeadlock = hasCode('40P01');
+
+/** Whether the transaction was rolled back only because of others beside it, so that running it again may succeed. */
+export const isRetryable = (error: unknown): boolean => isSerialisationFailure(error) || isDeadlock(error);
+
+// Class 08 is the connection, 57P01 to 57P03 a server that stops or starts, 53300 one that takes no more connections.
+const serverAway = /^(08|57P0[1-3]|53300)/;
+const systemAway = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENOENT']);
+const driverAway = /^(Connection terminated|Client has encountered a connection error|Client was closed|timeout expired)/;
+
+/** Whether the database could not be reached or went away, as opposed to having refused a statement. */
+export function isConnectionError(error: unknown): boolean {
+  const inner: unknown = error instanceof QueryFailedError ? error.driverError : error;
+  // By shape: the system's errors may come from another realm, where `instanceof Error` does not hold.
+  const { code, syscall, message, errors } = (inner ?? {}) as { code?: string; syscall?: string; message?: string; errors?: unknown[] };
+  if (Array.isArray(errors) && errors.some(isConnectionError)) return true;
+  if (code !== undefined && (serverAway.test(code) || (systemAway.has(code) && syscall !== undefined))) return true;
+  return driverAway.test(message ?? '');
+}
+
+/**
+ * Runs `work` again when a transaction lost against others (SQLSTATE 40001, 40P01), at most `attempts` times in all, after a short
+ * random pause. `work` must be the whole transaction. Any other error, and the last one, is thrown as it is.
+ */
+export async function withRetry<T>(work: () => Promise<T>, attempts = 5, random: () => number = Math.random): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt >= attempts || !isRetryable(error)) throw error;
+      const pauseMs = random() * 10 * 2 ** attempt;
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  }
+}

@@ -1,0 +1,10 @@
+export { isCheckViolation, isConnectionError, isForeignKeyViolation, isRetryable, isUniqueViolation } from './database.errors.js';
+export { PoolExhaustedError, withRetry } from './database.errors.js';
+export { DatabaseModule } from './database.module.js';
+export { createDataSource } from './database.options.js';
+export type { DatabaseOptions } from './database.options.js';
+export { DatabaseProbe } from './database.probe.js';
+export { EmbeddedPostgresUnavailable } from './embedded/binaries.js';
+export { EmbeddedPostgres } from './embedded/embedded-postgres.js';
+export type { EmbeddedPostgresOptions, RunningPostgres } from './embedded/embedded-postgres.js';
+export { DataDirectoryInUse } from './embedded/owner.js';

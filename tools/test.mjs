@@ -1,0 +1,52 @@
+// `npm test`: every check in turn, each named with its time; one that fails does not hide the others. Arguments go to jest.
+// The last line counts them all: `N passed, N failed`.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const bin = (name) => join(root, 'node_modules', '.bin', process.platform === 'win32' ? `${name}.cmd` : name);
+const results = join(root, '.data', 'test-results.json');
+const totals = { passed: 0, failed: 0, skipped: 0 };
+
+function run(command, args) {
+  const startedAt = performance.now();
+  const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' });
+  return { ok: status === 0, seconds: ((performance.now() - startedAt) / 1000).toFixed(1) };
+}
+
+function check(name, command, args) {
+  process.stdout.write(`\n--- ${name}\n`);
+  const { ok, seconds } = run(command, args);
+  process.stdout.write(`--- ${name}: ${ok ? 'passed' : 'FAILED'} in ${seconds} s\n`);
+  totals[ok ? 'passed' : 'failed'] += 1;
+}
+
+function jest() {
+  process.stdout.write('\n--- tests\n');
+  mkdirSync(dirname(results), { recursive: true });
+  rmSync(results, { force: true });
+  const { ok, seconds } = run(bin('jest'), ['--json', `--outputFile=${results}`, ...process.argv.slice(2)]);
+  process.stdout.write(`--- tests: ${ok ? 'passed' : 'FAILED'} in ${seconds} s\n`);
+  count(ok);
+}
+
+/** A suite that could not run has no test to count, yet it has failed; a jest that ended without a report has failed whatever it says. */
+function count(ok) {
+  const report = existsSync(results) ? JSON.parse(readFileSync(results, 'utf8')) : {};
+  totals.passed += report.numPassedTests ?? 0;
+  totals.failed += (report.numFailedTests ?? 0) + (report.numRuntimeErrorTestSuites ?? 0);
+  totals.skipped += (report.numPendingTests ?? 0) + (report.numTodoTests ?? 0);
+  if (!ok && totals.failed === 0) totals.failed += 1;
+}
+
+check('type check', process.execPath, ['node_modules/typescript7/bin/tsc', '--noEmit', '-p', 'tsconfig.json']);
+check('lint', bin('oxlint'), ['--type-aware', '--deny-warnings', '.']);
+check('format', bin('prettier'), ['--check', '--log-level', 'warn', '.']);
+check('boundaries', bin('depcruise'), ['--config', '.dependency-cruiser.cjs', 'apps', 'libs']);
+jest();
+
+const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';
+process.stdout.write(`\n${totals.passed} passed, ${totals.failed} failed${skipped}\n`);
+process.exitCode = totals.failed === 0 ? 0 : 1;

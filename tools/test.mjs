@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const bin = (name) => join(root, 'node_modules', '.bin', process.platform === 'win32' ? `${name}.cmd` : name);
-const results = join(root, '.data', 'test-results.json');
+const results = join(root, '.data', `test-results-${process.pid}.json`);
 const totals = { passed: 0, failed: 0, skipped: 0 };
 
 function run(command, args) {
@@ -26,19 +26,19 @@ function check(name, command, args) {
 function jest() {
   process.stdout.write('\n--- tests\n');
   mkdirSync(dirname(results), { recursive: true });
-  rmSync(results, { force: true });
   const { ok, seconds } = run(bin('jest'), ['--json', `--outputFile=${results}`, ...process.argv.slice(2)]);
   process.stdout.write(`--- tests: ${ok ? 'passed' : 'FAILED'} in ${seconds} s\n`);
   count(ok);
+  rmSync(results, { force: true });
 }
 
-/** A suite that could not run has no test to count, yet it has failed; a jest that ended without a report has failed whatever it says. */
+/** A suite that could not run has no test to count, yet it has failed; so has a jest that ended badly whatever its report says. */
 function count(ok) {
   const report = existsSync(results) ? JSON.parse(readFileSync(results, 'utf8')) : {};
+  const failed = (report.numFailedTests ?? 0) + (report.numRuntimeErrorTestSuites ?? 0);
   totals.passed += report.numPassedTests ?? 0;
-  totals.failed += (report.numFailedTests ?? 0) + (report.numRuntimeErrorTestSuites ?? 0);
+  totals.failed += ok ? failed : Math.max(failed, 1);
   totals.skipped += (report.numPendingTests ?? 0) + (report.numTodoTests ?? 0);
-  if (!ok && totals.failed === 0) totals.failed += 1;
 }
 
 check('type check', process.execPath, ['node_modules/typescript7/bin/tsc', '--noEmit', '-p', 'tsconfig.json']);

@@ -1,8 +1,12 @@
-import { createDataSource, EmbeddedPostgres, type DatabaseOptions } from '@app/database';
+import { createDataSource, EmbeddedPostgres, findRunning, type DatabaseOptions } from '@app/database';
 import { join } from 'node:path';
 import type { Logger as Pino } from 'pino';
+import type { DataSource } from 'typeorm';
 import type { Config } from './config.js';
 import { migrations } from './migrations/index.js';
+import { runMigrations } from './migrations/run-migrations.js';
+import { DEMO_PASSWORD, demoAccounts } from './seed/accounts.js';
+import { showProgress } from './seed/progress.js';
 import { assertNoDemoAccounts, isSeeded, seedDatabase } from './seed/seed.js';
 
 export interface RunningDatabase {
@@ -17,20 +21,25 @@ export function databaseOptions(config: Config, url: string): DatabaseOptions {
   return { url, poolSize, acquireTimeoutMs, statementTimeoutMs, idleTimeoutMs, applicationName: 'techmart' };
 }
 
-/** The configured server, or the embedded one, which is ours to stop. */
-export async function openDatabase(config: Config, logger: Pino): Promise<RunningDatabase> {
+interface OpenOptions {
+  /** For the small programs: an embedded server that the application runs already will do. */
+  readonly mayShare?: boolean;
+}
+
+/** The configured server, or the embedded one, which is ours to stop unless another process runs it. */
+export async function openDatabase(config: Config, logger: Pino, { mayShare = false }: OpenOptions = {}): Promise<RunningDatabase> {
   const { url, directUrl } = config.database;
   if (url !== undefined) return { url, directUrl: directUrl ?? url, stop: () => Promise.resolve() };
-  const server = new EmbeddedPostgres({ dataDir: join(config.dataDir, 'postgres'), log: (line) => logger.info(line) });
+  const dataDir = join(config.dataDir, 'postgres');
+  const running = mayShare ? findRunning(dataDir) : undefined;
+  if (running) return { url: running.url, directUrl: running.url, stop: () => Promise.resolve() };
+  const server = new EmbeddedPostgres({ dataDir, log: (line) => logger.info(line) });
   const { url: embedded } = await server.start();
   return { url: embedded, directUrl: embedded, stop: () => server.stop() };
 }
 
 /** One connection without a statement time limit, for work that is not a request. */
-export async function withMaintenanceConnection<T>(
-  database: RunningDatabase,
-  work: (dataSource: ReturnType<typeof createDataSource>) => Promise<T>,
-): Promise<T> {
+export async function withMaintenanceConnection<T>(database: RunningDatabase, work: (dataSource: DataSource) => Promise<T>): Promise<T> {
   const dataSource = createDataSource({
     url: database.directUrl,
     poolSize: 2,
@@ -52,11 +61,21 @@ export async function withMaintenanceConnection<T>(
 export async function prepareDatabase(config: Config, database: RunningDatabase, logger: Pino): Promise<void> {
   await withMaintenanceConnection(database, async (dataSource) => {
     if (config.database.migrateOnStart) {
-      const applied = await dataSource.runMigrations({ transaction: 'each' });
-      if (applied.length > 0) logger.info(`${applied.length} migrations applied`);
+      const applied = await runMigrations(dataSource);
+      if (applied.length > 0) logger.info(`migrations applied: ${applied.join(', ')}`);
     }
     if (config.mode === 'production') return assertNoDemoAccounts(dataSource);
     if (config.seed.scale === 0 || (await isSeeded(dataSource))) return;
-    await seedDatabase({ dataSource, scale: config.seed.scale, seed: config.seed.number, now: new Date() });
+    await seed(config, dataSource, logger);
   });
+}
+
+async function seed(config: Config, dataSource: DataSource, logger: Pino): Promise<void> {
+  const startedAt = performance.now();
+  const progress = showProgress(process.stdout);
+  const { scale, number } = config.seed;
+  const work = seedDatabase({ dataSource, scale, seed: number, now: new Date(), onProgress: progress.update });
+  if (!(await work.finally(progress.stop))) return;
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  logger.info(`seeded at scale ${scale} in ${seconds} s; log in as ${demoAccounts.join(', ')} with ${DEMO_PASSWORD}`);
 }

@@ -26,8 +26,18 @@ export function createLogger(config: Pick<Config, 'log'>): Pino {
   });
 }
 
+/** Who tells, at every start, of each module and route: for those who debug the start. */
+const startUp = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestFactory', 'NestApplication']);
+
+class NestLogger extends Logger {
+  override log(message: unknown, ...context: unknown[]): void {
+    if (startUp.has(String(context.at(-1)))) this.debug(message, ...context);
+    else super.log(message, ...context);
+  }
+}
+
 /** Nest's own logging, through the same logger. */
-export const nestLogger = (logger: Pino): Logger => new Logger(new PinoLogger({ pinoHttp: { logger } }), {});
+export const nestLogger = (logger: Pino): Logger => new NestLogger(new PinoLogger({ pinoHttp: { logger } }), {});
 
 /** One line per answer. Returns the function that stops it. */
 export function logRequests(logger: Pino): () => void {

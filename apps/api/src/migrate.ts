@@ -12,7 +12,7 @@ function positive(text: string): number {
 
 async function migrate(undo: number | undefined): Promise<void> {
   const config = loadConfig();
-  const database = await openDatabase(config, createLogger(config));
+  const database = await openDatabase(config, createLogger(config), { mayShare: true });
   try {
     await withMaintenanceConnection(database, async (dataSource) => {
       if (undo !== undefined) return undoMigrations(dataSource, undo);

@@ -33,7 +33,7 @@ function instant(text: string): Date {
 async function seed(options: Options): Promise<void> {
   const config = loadConfig();
   if (config.mode === 'production') throw new Error('seed data holds demo accounts with a public password: refused in production');
-  const database = await openDatabase(config, createLogger(config));
+  const database = await openDatabase(config, createLogger(config), { mayShare: true });
   try {
     await withMaintenanceConnection(database, async (dataSource) => {
       await runMigrations(dataSource);

@@ -1,4 +1,4 @@
-import { QueryFailedError } from 'typeorm';
+import { QueryFailedError, QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError } from 'typeorm';
 
 /** Every connection of the pool was busy for as long as a caller may wait. The work was not begun, so it may be tried again. */
 export class PoolExhaustedError extends Error {
@@ -39,13 +39,19 @@ const isDeadlock = hasCode('40P01');
 /** Whether the transaction was rolled back only because of others beside it, so that running it again may succeed. */
 export const isRetryable = (error: unknown): boolean => isSerialisationFailure(error) || isDeadlock(error);
 
-// Class 08 is the connection, 57P01 to 57P03 a server that stops or starts, 53300 one that takes no more connections.
-const serverAway = /^(08|57P0[1-3]|53300)/;
+// Class 08 is the connection, 57P01 to 57P03 a server that stops or starts, 57P05 and 25P03 one that ended an idle session, 53300
+// one that takes no more connections.
+const serverAway = /^(08|57P0[1-3]|57P05|25P03|53300)/;
 const systemAway = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENOENT']);
 const driverAway = /^(Connection terminated|Client has encountered a connection error|Client was closed|timeout expired)/;
 
+/** TypeORM takes the connection from a transaction when it breaks, and answers what the transaction does next with one of these. */
+const isTakenAway = (error: unknown): boolean =>
+  error instanceof QueryRunnerAlreadyReleasedError || error instanceof QueryRunnerProviderAlreadyReleasedError;
+
 /** Whether the database could not be reached or went away, as opposed to having refused a statement. */
 export function isConnectionError(error: unknown): boolean {
+  if (isTakenAway(error)) return true;
   const inner: unknown = error instanceof QueryFailedError ? error.driverError : error;
   // By shape: the system's errors may come from another realm, where `instanceof Error` does not hold.
   const { code, syscall, message, errors } = (inner ?? {}) as { code?: string; syscall?: string; message?: string; errors?: unknown[] };

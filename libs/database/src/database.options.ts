@@ -31,7 +31,7 @@ export function dataSourceOptions(options: DatabaseOptions): DataSourceOptions {
     synchronize: false,
     installExtensions: false,
     migrations: [...(options.migrations ?? [])] as never[],
-    // A connection that breaks while idle is dropped by the pool; the next caller gets a new one.
+    // The pool deals with it; TypeORM would only write a line per connection.
     poolErrorHandler: () => undefined,
     extra: {
       statement_timeout: options.statementTimeoutMs === 0 ? undefined : options.statementTimeoutMs,

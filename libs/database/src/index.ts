@@ -7,4 +7,5 @@ export { DatabaseProbe } from './database.probe.js';
 export { EmbeddedPostgresUnavailable } from './embedded/binaries.js';
 export { EmbeddedPostgres } from './embedded/embedded-postgres.js';
 export type { EmbeddedPostgresOptions, RunningPostgres } from './embedded/embedded-postgres.js';
+export { findRunning } from './embedded/find-running.js';
 export { DataDirectoryInUse } from './embedded/owner.js';

@@ -1,22 +1,38 @@
 import { queryFinished } from '@app/common';
-import { AsyncResource } from 'node:async_hooks';
-import { Client, DatabaseError, types, type ClientConfig, type CustomTypesConfig } from 'pg';
+import { Client, types, type ClientConfig, type CustomTypesConfig } from 'pg';
+import { bindContext } from './bind-context.js';
 
-/** The oids of `int8` and `numeric`. */
-const asNumber = new Set<number>([20, 1700]);
+/** The oids of `int8` and `numeric`, and of arrays of them. */
+const numbers = new Set<number>([20, 1700]);
+const arraysOfNumbers = new Set<number>([1016, 1231]);
+
+type Parser = (value: string) => unknown;
 
 /**
  * Whole 64-bit numbers and decimals as JavaScript numbers, for this connection only: every id is below 2^53, and money is
  * `numeric(10,2)`, which a double keeps exactly. Sums are the database's work.
  */
 const numberTypes: CustomTypesConfig = {
-  getTypeParser: (oid, format) => (asNumber.has(oid) ? Number : types.getTypeParser(oid, format)),
+  getTypeParser: (oid, format) => {
+    const parse = types.getTypeParser(oid, format) as Parser;
+    if (numbers.has(oid)) return format === 'binary' ? (value: string) => Number(parse(value)) : Number;
+    return arraysOfNumbers.has(oid) ? (value: string) => asNumbers(parse(value)) : parse;
+  },
 };
 
-type Callback = (error: Error | null, result?: { rowCount?: number | null }) => void;
+function asNumbers(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(asNumbers);
+  return value === null ? null : Number(value);
+}
 
-const textOf = (statement: unknown): string =>
-  typeof statement === 'string' ? statement : ((statement as { text?: string } | null)?.text ?? '');
+type Rows = { rowCount?: number | null };
+type Result = Rows | Rows[] | undefined;
+type Callback = (error: Error | null, result?: Result) => void;
+
+interface Statement {
+  readonly text?: string;
+  readonly values?: unknown;
+}
 
 /** A driver connection that tells `queryFinished` of each statement, in the context of whoever issued it. */
 export class InstrumentedClient extends Client {
@@ -28,49 +44,58 @@ export class InstrumentedClient extends Client {
 
   constructor(config?: string | ClientConfig) {
     super({ ...(typeof config === 'string' ? { connectionString: config } : config), types: numberTypes });
+    this.connection.on('errorMessage', ({ severity }: { severity?: string }) => (this.isBroken ||= severity === 'FATAL'));
+    // Without a listener, a server that goes away while nobody waits for an answer would end this process.
+    this.on('error', () => (this.isBroken = true));
   }
 
   // The driver's overloads take a text, a configuration or a stream, with a callback or a promise: all of them pass here.
   override query(...parameters: unknown[]): never {
     const submit = super.query.bind(this) as unknown as (...parameters: unknown[]) => unknown;
-    const [statement, values] = parameters;
-    if (isStream(statement)) return submit(...parameters) as never;
-    const finish = this.measure(textOf(statement), Array.isArray(values) ? values.length : 0);
     const last = parameters.at(-1);
+    if (isStream(parameters[0])) return submit(...parameters) as never;
+    const finish = queryFinished.hasListeners ? this.measure(parameters) : undefined;
     if (typeof last !== 'function') return observe(submit(...parameters), finish) as never;
     const callback = last as Callback;
-    const bound = AsyncResource.bind((error: Error | null, result?: { rowCount?: number | null }) => {
-      finish(error, result);
+    const bound = bindContext<Parameters<Callback>>((error, result) => {
+      finish?.(error, result);
       callback(error, result);
     });
     return submit(...parameters.slice(0, -1), bound) as never;
   }
 
-  private measure(text: string, parameterCount: number): Callback {
+  private measure([statement, values]: unknown[]): Callback {
     const startedAt = performance.now();
-    const waitMs = this.waitMs;
+    const { waitMs } = this;
     this.waitMs = 0;
+    const { text = '', values: own }: Statement = typeof statement === 'string' ? { text: statement } : (statement ?? {});
+    const given = Array.isArray(values) ? values : own;
     return (error, result) => {
-      if (error instanceof DatabaseError && error.severity === 'FATAL') this.isBroken = true;
       queryFinished.publish({
         text,
-        parameterCount,
+        parameterCount: Array.isArray(given) ? given.length : 0,
         durationMs: performance.now() - startedAt,
         waitMs,
-        rowCount: result?.rowCount ?? 0,
+        rowCount: rowsOf(result),
         ...(error ? { error } : {}),
       });
     };
   }
 }
 
+/** A text of several statements has several results. */
+function rowsOf(result: Result): number {
+  if (Array.isArray(result)) return result.reduce((sum, { rowCount }) => sum + (rowCount ?? 0), 0);
+  return result?.rowCount ?? 0;
+}
+
 const isStream = (statement: unknown): boolean =>
   typeof statement === 'object' && statement !== null && 'submit' in statement && typeof statement.submit === 'function';
 
-function observe(answer: unknown, finish: Callback): unknown {
-  if (!(answer instanceof Promise)) return answer;
+function observe(answer: unknown, finish: Callback | undefined): unknown {
+  if (!finish || !(answer instanceof Promise)) return answer;
   return answer.then(
-    (result: { rowCount?: number | null }) => {
+    (result: Result) => {
       finish(null, result);
       return result;
     },

@@ -1,5 +1,5 @@
-import { AsyncResource } from 'node:async_hooks';
 import { Pool, type PoolClient, type PoolConfig } from 'pg';
+import { bindContext } from './bind-context.js';
 import { PoolExhaustedError } from './database.errors.js';
 import { InstrumentedClient } from './instrumented-client.js';
 
@@ -16,6 +16,8 @@ export class InstrumentedPool extends Pool {
 
   constructor(config: PoolConfig = {}) {
     super({ ...config, Client: InstrumentedClient });
+    // A connection that breaks while idle leaves the pool, and the next caller gets a new one. Without a listener it would end this process.
+    this.on('error', () => undefined);
     this.acquireTimeoutMs = config.connectionTimeoutMillis ?? 0;
   }
 
@@ -33,7 +35,7 @@ export class InstrumentedPool extends Pool {
 
   private acquire(callback: Connected): void {
     const startedAt = performance.now();
-    const bound = AsyncResource.bind<Connected, undefined>((error, client, release) => {
+    const bound = bindContext<Parameters<Connected>>((error, client, release) => {
       const named = error?.message === exhausted ? new PoolExhaustedError(this.acquireTimeoutMs) : error;
       if (!(client instanceof InstrumentedClient)) return callback(named, client, release);
       client.waitMs = performance.now() - startedAt;

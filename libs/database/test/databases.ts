@@ -22,3 +22,8 @@ export async function createTestDatabase({ seeded }: { seeded: boolean }): Promi
     },
   };
 }
+
+/** For tests that run the built program: builds it unless it is up to date. */
+export async function ensureBuilt(): Promise<void> {
+  await ask('/build', {});
+}

@@ -1,4 +1,5 @@
 import { newRequestContext, currentRequest, queryFinished, runInRequest, type QueryFinished } from '@app/common';
+import { Client } from 'pg';
 import type { DataSource } from 'typeorm';
 import { createTestDatabase, type TestDatabase } from './databases.js';
 import { createDataSource, isConnectionError, isRetryable, isUniqueViolation, PoolExhaustedError, withRetry } from '../src/index.js';
@@ -54,11 +55,53 @@ describe('the instrumented pool', () => {
     ]);
   });
 
-  it('gives 64-bit ids and decimals as numbers, exactly', async () => {
+  it('counts the parameters of a configuration object, and the rows of several statements together', async () => {
+    const pool = new InstrumentedPool({ connectionString: database.url, max: 1 });
+    const seen: QueryFinished[] = [];
+    const stop = queryFinished.subscribe((query) => seen.push(query));
+    await pool.query({ text: 'SELECT $1::int, $2::int', values: [1, 2] });
+    await pool.query('SELECT 1; SELECT generate_series(1, 2)');
+    stop();
+    await pool.end();
+    expect(seen.map(({ parameterCount, rowCount }) => [parameterCount, rowCount])).toEqual([
+      [2, 1],
+      [0, 3],
+    ]);
+  });
+
+  it('tells the wait for a connection apart from the statement, and only with the first one', async () => {
+    const pool = new InstrumentedPool({ connectionString: database.url, max: 1 });
+    const seen: QueryFinished[] = [];
+    const held = await pool.connect();
+    const stop = queryFinished.subscribe((query) => seen.push(query));
+    const waiting = pool.connect();
+    await held.query('SELECT pg_sleep(0.1)');
+    held.release();
+    const next = await waiting;
+    await next.query('SELECT 1');
+    await next.query('SELECT 2');
+    stop();
+    next.release();
+    await pool.end();
+    const of = (text: string) => seen.find((query) => query.text === text);
+    expect(of('SELECT 1')?.waitMs).toBeGreaterThanOrEqual(99);
+    expect(of('SELECT 1')?.durationMs).toBeLessThan(90);
+    expect(of('SELECT 2')?.waitMs).toBe(0);
+  });
+
+  it('gives 64-bit ids and decimals as numbers, exactly, in arrays as well', async () => {
     const [row] = await dataSource.query<unknown[]>(
-      `SELECT 9007199254740991::bigint AS id, 19.99::numeric(10,2) AS price, null::bigint AS none`,
+      `SELECT 9007199254740991::bigint AS id, 19.99::numeric(10,2) AS price, null::bigint AS none, array[[1], [null]]::bigint[] AS ids`,
     );
-    expect(row).toEqual({ id: 9_007_199_254_740_991, price: 19.99, none: null });
+    expect(row).toEqual({ id: 9_007_199_254_740_991, price: 19.99, none: null, ids: [[1], [null]] });
+  });
+
+  it('leaves the global parsers of the driver as they are', async () => {
+    const client = new Client({ connectionString: database.url });
+    await client.connect();
+    const { rows } = await client.query('SELECT 1::bigint AS id');
+    await client.end();
+    expect(rows).toEqual([{ id: '1' }]);
   });
 
   it('gives up waiting for a connection with an error of its own', async () => {
@@ -69,6 +112,25 @@ describe('the instrumented pool', () => {
     await pool.end();
   });
 
+  it('gives up through TypeORM with the same error, and waits no longer than it may', async () => {
+    const small = createDataSource({ ...options, url: database.url, poolSize: 1, acquireTimeoutMs: 100 });
+    await small.initialize();
+    const holding = small.query('SELECT pg_sleep(0.6)');
+    const startedAt = performance.now();
+    const error = await small.query('SELECT 1').catch((failure: unknown) => failure);
+    expect([error instanceof PoolExhaustedError, isConnectionError(error)]).toEqual([true, false]);
+    expect(performance.now() - startedAt).toBeLessThan(400);
+    await holding;
+    await small.destroy();
+  });
+
+  it('ends a statement that takes too long, which is not a lost connection', async () => {
+    const strict = await createDataSource({ ...options, url: database.url, statementTimeoutMs: 50 }).initialize();
+    const error = await strict.query('SELECT pg_sleep(5)').catch((failure: unknown) => failure);
+    expect([String(error), isConnectionError(error)]).toEqual([expect.stringContaining('statement timeout'), false]);
+    await strict.destroy();
+  });
+
   it('tells a lost connection from a refused statement, and recovers by itself', async () => {
     const failures = await Promise.allSettled([dataSource.query('SELECT pg_terminate_backend(pg_backend_pid())')]);
     expect(failures.map((failure) => failure.status === 'rejected' && isConnectionError(failure.reason))).toEqual([true]);
@@ -77,6 +139,15 @@ describe('the instrumented pool', () => {
     expect(isConnectionError(refused)).toBe(false);
     const nobody = createDataSource({ ...options, url: 'postgres://127.0.0.1:1/none' });
     expect(isConnectionError(await nobody.initialize().catch((error: unknown) => error))).toBe(true);
+  });
+
+  it('tells a connection lost between the statements of a transaction', async () => {
+    const lost = dataSource.transaction(async (manager) => {
+      const [row] = await manager.query<{ pid: number }[]>('SELECT pg_backend_pid() AS pid');
+      await dataSource.query('SELECT pg_terminate_backend($1, 5000)', [row?.pid]);
+      await manager.query('SELECT 1');
+    });
+    expect(isConnectionError(await lost.catch((failure: unknown) => failure))).toBe(true);
   });
 
   it('names violations by their constraint', async () => {

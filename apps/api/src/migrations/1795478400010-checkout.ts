@@ -6,6 +6,8 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
  *
  * Outcomes: placed, replayed (an earlier answer), running, key_reused, cart_empty, unavailable, short. All but the first change
  * nothing. Stock sold between the first look and the update is a serialisation failure: the caller's retry finds out the truth.
+ *
+ * No value changes a plan here, so each statement is planned once per connection.
  */
 const placeOrder = `
   CREATE FUNCTION place_order(

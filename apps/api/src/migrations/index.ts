@@ -5,6 +5,9 @@ import { Recommendations1795478400004 } from './1795478400004-recommendations.js
 import { Community1795478400005 } from './1795478400005-community.js';
 import { Events1795478400006 } from './1795478400006-events.js';
 import { Search1795478400007 } from './1795478400007-search.js';
+import { Checkout1795478400010 } from './1795478400010-checkout.js';
+import { ModerationAndPostSearch1795478400014 } from './1795478400014-moderation-and-post-search.js';
+import { ErasedAccounts1795478400016 } from './1795478400016-erased-accounts.js';
 
 /** In the order they run. A class that has run anywhere is never edited: the next change is the next class. */
 export const migrations = [
@@ -15,4 +18,7 @@ export const migrations = [
   Community1795478400005,
   Events1795478400006,
   Search1795478400007,
+  Checkout1795478400010,
+  ModerationAndPostSearch1795478400014,
+  ErasedAccounts1795478400016,
 ];

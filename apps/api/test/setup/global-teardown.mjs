@@ -1,6 +1,7 @@
 export default async function globalTeardown() {
-  const { databases, server } = globalThis.techmartTestDatabases;
+  const { databases, server, ignoreSignals } = globalThis.techmartTestDatabases;
   server.close();
   server.closeAllConnections();
   await databases.stop();
+  ignoreSignals();
 }

@@ -1,1 +1,1 @@
-export { createTestDatabase, type TestDatabase } from '../../../../libs/database/test/databases.js';
+export { createTestDatabase, ensureBuilt, type TestDatabase } from '../../../../libs/database/test/databases.js';

@@ -1,32 +1,43 @@
 import { execFile } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { canReach, giveTo, type ServerAccount } from './account.js';
-import { copyBinaries, executable, findBinaries, makeSymlinks } from './binaries.js';
-import { findProcess, type ProcessInfo } from './processes.js';
+import { giveTo } from './account.js';
+import { executable, usableBinaries } from './binaries.js';
+import type { Place } from './place.js';
+import { findProcess, kill, processesIn, type ProcessInfo } from './processes.js';
 
 const run = promisify(execFile);
 
-/** Where a cluster lives and what runs it. */
+/** `pg_ctl` notices a server that gives up at once; the time is for one that recovers or writes its last checkpoint on a slow disk. */
+const wait = ['-w', '-t', '300'];
+
+const MAX_LOG_BYTES = 10_000_000;
+
+/** One cluster's files, and what is known of the server on them. */
 export class Cluster {
+  readonly folder: string;
   readonly data: string;
   readonly log: string;
-  readonly owner: string;
 
-  constructor(
-    readonly folder: string,
-    private readonly native: string,
-    private readonly account: ServerAccount | undefined,
-  ) {
-    this.data = join(folder, 'cluster');
-    this.log = join(folder, 'server.log');
-    this.owner = join(folder, 'owner.json');
+  constructor(private readonly place: Place) {
+    this.folder = place.folder;
+    this.data = join(place.folder, 'cluster');
+    this.log = join(place.folder, 'server.log');
   }
 
   get password(): string {
     return readFileSync(join(this.folder, 'password'), 'utf8');
+  }
+
+  /** Where the server listened last; 0: never yet. Kept, so that others find it there again after a restart. */
+  get previousPort(): number {
+    return Number(readLines(join(this.folder, 'port'))[0] ?? 0);
+  }
+
+  set previousPort(port: number) {
+    writeFileSync(join(this.folder, 'port'), String(port));
   }
 
   /** Makes the cluster unless it is there. Made aside and renamed, so that a start that is cut off leaves none or a whole one. */
@@ -34,45 +45,94 @@ export class Cluster {
     if (existsSync(join(this.data, 'PG_VERSION'))) return;
     const unfinished = join(this.folder, 'unfinished');
     rmSync(unfinished, { recursive: true, force: true });
-    const passwordFile = join(this.folder, 'initial-password');
+    mkdirSync(unfinished, { mode: 0o700 });
     const password = randomBytes(24).toString('base64url');
-    writeFileSync(passwordFile, password, { mode: 0o600 });
-    giveTo(this.account, passwordFile);
+    const passwordFile = this.writeFor('initial-password', password);
+    giveTo(this.place.account, unfinished);
     try {
       await this.execute('initdb', ['-D', unfinished, ...initdbOptions, `--pwfile=${passwordFile}`]);
     } finally {
       rmSync(passwordFile, { force: true });
     }
-    writeFileSync(join(this.folder, 'password'), password, { mode: 0o600 });
-    chmodSync(join(this.folder, 'password'), 0o600);
+    this.writeSecret('password', password);
     renameSync(unfinished, this.data);
+  }
+
+  /** Keeps the log of this start and the earlier ones below about 20 MB. */
+  prepareLog(): void {
+    const size = statSync(this.log, { throwIfNoEntry: false })?.size;
+    if (size !== undefined && size > MAX_LOG_BYTES) renameSync(this.log, `${this.log}.1`);
+    if (!existsSync(this.log)) this.writeFor('server.log', '');
+  }
+
+  private writeSecret(name: string, text: string): string {
+    const file = join(this.folder, name);
+    rmSync(file, { force: true });
+    writeFileSync(file, text, { mode: 0o600 });
+    return file;
+  }
+
+  /** A file that the server's account, and no other, can read and write. */
+  private writeFor(name: string, text: string): string {
+    const file = this.writeSecret(name, text);
+    giveTo(this.place.account, file);
+    return file;
   }
 
   /** The server that runs on this cluster, whoever started it. A pid that another program has by now is not it. */
   runningServer(): ProcessInfo | undefined {
+    const found = findProcess(Number(readLines(join(this.data, 'postmaster.pid'))[0]));
+    return found && /postgres|postmaster/i.test(found.command) && this.isOurs(found) ? found : undefined;
+  }
+
+  /** Where the running server listens; undefined until it takes connections. Lines 4 and 8 of its own file. */
+  get readyPort(): number | undefined {
     const lines = readLines(join(this.data, 'postmaster.pid'));
-    const found = findProcess(Number(lines[0]));
-    return found && /postgres|postmaster/i.test(found.command) && lines[1] !== undefined && this.isOurs(found) ? found : undefined;
+    return this.runningServer() && lines[7]?.trim() === 'ready' ? Number(lines[3]) : undefined;
+  }
+
+  /** With user and password. */
+  urlOf(database: string, port: number): string {
+    return `postgres://techmart:${this.password}@127.0.0.1:${port}/${database}`;
   }
 
   private isOurs(server: ProcessInfo): boolean {
-    return process.platform === 'win32' || server.command.includes(this.data);
+    return process.platform === 'win32' || server.folder === this.data || server.command.includes(this.data);
   }
 
-  /** Forgets a server that is not there any more; PostgreSQL itself would refuse to start if its pid were another program's. */
+  /**
+   * Forgets a server that is not there any more; PostgreSQL itself would refuse to start if its pid were another program's. Ends the
+   * children that a killed server has left at work: until they are gone, no other can start here.
+   */
   clearStalePid(): void {
-    rmSync(join(this.data, 'postmaster.pid'), { force: true });
+    const file = join(this.data, 'postmaster.pid');
+    if (!existsSync(file)) return;
+    for (const { pid, command } of processesIn(this.data)) if (command.startsWith('postgres:')) kill(pid);
+    rmSync(file, { force: true });
   }
 
-  /** `pg_ctl`, `initdb`: run as the server's account, outside this process group, so that a signal to the group spares the server. */
-  async execute(name: string, parameters: string[]): Promise<void> {
+  startServer(options: string): Promise<void> {
+    return this.execute('pg_ctl', ['start', '-D', this.data, '-l', this.log, '-s', '-o', options, ...wait]);
+  }
+
+  /** `fast` writes a checkpoint, `immediate` leaves the next start to recover. Does nothing when no server runs. */
+  async stopServer(mode: 'fast' | 'immediate'): Promise<void> {
+    if (!this.runningServer()) return;
     try {
-      await run(executable(this.native, name), parameters, {
-        ...this.account,
-        cwd: this.folder,
-        env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C', TZ: 'UTC' },
-        windowsHide: true,
-      });
+      await this.execute('pg_ctl', ['stop', '-D', this.data, '-m', mode, ...wait]);
+    } catch (error) {
+      // One that has just been killed goes by itself.
+      if (this.runningServer()) throw error;
+    }
+  }
+
+  /** `pg_ctl` and `initdb`, as the server's account. `pg_ctl` starts the server in a session of its own. */
+  private async execute(name: string, parameters: string[]): Promise<void> {
+    const { account, folder } = this.place;
+    const program = executable(usableBinaries(account, folder), name);
+    try {
+      const env = { PATH: process.env['PATH'] ?? '', LC_ALL: 'C', TZ: 'UTC' };
+      await run(program, parameters, { ...account, cwd: folder, env, windowsHide: true });
     } catch (error) {
       const { stderr = '', stdout = '' } = error as { stderr?: string; stdout?: string };
       throw new Error(`${name} failed: ${(stderr || stdout || String(error)).trim()}\n${this.logTail()}`.trim(), { cause: error });
@@ -80,7 +140,7 @@ export class Cluster {
   }
 
   /** The last lines of the server's log, for a message to a person. */
-  logTail(): string {
+  private logTail(): string {
     return readLines(this.log).slice(-8).join('\n');
   }
 }
@@ -97,21 +157,4 @@ const initdbOptions = [
 
 function readLines(file: string): string[] {
   return existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n') : [];
-}
-
-/**
- * Finds a place where the server's account can work. Usually the folder asked for; when the account cannot reach it (root's home is
- * closed to others), a folder in the system's temporary place that stays the same for the same request.
- */
-export function prepareCluster(wanted: string, account: ServerAccount | undefined, log: (line: string) => void): Cluster {
-  const asked = resolve(wanted);
-  const installed = findBinaries();
-  makeSymlinks(installed);
-  const reachable = canReach(account, asked);
-  const folder = reachable ? asked : join('/var/tmp', `techmart-${createHash('sha256').update(asked).digest('hex').slice(0, 12)}`);
-  mkdirSync(folder, { recursive: true, mode: 0o755 });
-  giveTo(account, folder);
-  if (!reachable) log(`PostgreSQL cannot run as root, and its account cannot reach ${asked}; its files are in ${folder}`);
-  const native = canReach(account, installed) ? installed : copyBinaries(installed, join(folder, 'binaries'));
-  return new Cluster(folder, native, account);
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** What identifies a running process beyond its number, which the system gives again to others. */
 export interface ProcessInfo {
@@ -7,6 +7,8 @@ export interface ProcessInfo {
   /** When it started, in the system's own notation; two processes with one pid differ here. */
   readonly startedAt: string;
   readonly command: string;
+  /** Its working directory, where the system tells it. */
+  readonly folder?: string | undefined;
 }
 
 /** The process with this pid; undefined when there is none, or only a zombie that nobody has waited for. */
@@ -22,10 +24,35 @@ function fromProc(pid: number): ProcessInfo | undefined {
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
     const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
-    return { pid, startedAt: fields[19] ?? '', command };
+    return { pid, startedAt: fields[19] ?? '', command, folder: workingDirectory(pid) };
   } catch {
     // No such directory: the process is gone.
     return undefined;
+  }
+}
+
+function workingDirectory(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    // Another account's process, and this one may not look.
+    return undefined;
+  }
+}
+
+/** Every process that works in this very folder; none where the system does not tell. */
+export function processesIn(folder: string): ProcessInfo[] {
+  if (process.platform !== 'linux') return [];
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && workingDirectory(Number(name)) === folder);
+  return pids.flatMap((pid) => findProcess(Number(pid)) ?? []);
+}
+
+/** Ends a process at once; one that is gone already is no error. */
+export function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 

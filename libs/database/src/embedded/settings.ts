@@ -1,3 +1,6 @@
+/** The database that is made in a cluster unless another name is given. */
+export const defaultDatabase = 'techmart';
+
 /** Server settings for one machine that also runs the application: safe on power loss, generous with memory, quick to plan. */
 export const defaultSettings: Readonly<Record<string, string>> = {
   listen_addresses: '127.0.0.1',

@@ -1,5 +1,9 @@
+import type { Clock } from '@app/common';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { DatabaseModule } from '@app/database';
+import { AuditModule } from './audit/audit.module.js';
+import { AuthModule } from './auth/auth.module.js';
+import { UsersModule } from './users/users.module.js';
 import { ConfigModule } from './app.config.module.js';
 import { pipeline } from './app.pipeline.js';
 import type { Config } from './config.js';
@@ -10,13 +14,16 @@ import { MetricsModule } from './ops/metrics/metrics.module.js';
 /** The table of contents. `databaseUrl` is where the server of this run listens: the configured one or the embedded one. */
 @Module({})
 export class AppModule {
-  static forRoot(config: Config, databaseUrl: string): DynamicModule {
+  static forRoot(config: Config, databaseUrl: string, clock?: Clock): DynamicModule {
     return {
       module: AppModule,
       imports: [
-        ConfigModule.forRoot(config),
+        ConfigModule.forRoot(config, clock),
         DatabaseModule.forRoot(databaseOptions(config, databaseUrl)),
         MetricsModule.forRoot(),
+        AuditModule,
+        UsersModule,
+        AuthModule,
         HealthModule,
       ],
       providers: [...pipeline],

@@ -1,9 +1,13 @@
 import type { Provider } from '@nestjs/common';
-import { APP_PIPE } from '@nestjs/core';
+import { APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { AuthGuard } from './auth/auth.guard.js';
 import { ValidationPipe } from './http/validation.pipe.js';
 
 /**
  * What every request passes inside Nest, in this order. Around it lies `http/request-lifecycle.ts` (context, timing, validators),
  * and whatever is thrown anywhere ends in `http/problem.filter.ts`.
  */
-export const pipeline: Provider[] = [{ provide: APP_PIPE, useClass: ValidationPipe }];
+export const pipeline: Provider[] = [
+  { provide: APP_GUARD, useExisting: AuthGuard },
+  { provide: APP_PIPE, useClass: ValidationPipe },
+];

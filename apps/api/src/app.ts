@@ -1,3 +1,4 @@
+import type { Clock } from '@app/common';
 import helmet from '@fastify/helmet';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -9,6 +10,7 @@ import { collectAllowedMethods } from './http/method-not-allowed.js';
 import { serveDocumentation } from './http/documentation.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { registerRequestLifecycle, requestIdOf, tallyQueries } from './http/request-lifecycle.js';
+import { Readiness } from './ops/health/readiness.js';
 import { logRequests, nestLogger } from './logger.js';
 
 function createAdapter(config: Config): FastifyAdapter {
@@ -35,7 +37,7 @@ function trustProxy(setting: string): boolean | string | ((address: string, hop:
 async function registerPlugins(server: FastifyInstance): Promise<void> {
   server.removeContentTypeParser('text/plain');
   await server.register(helmet, {
-    contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+    contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
     crossOriginResourcePolicy: { policy: 'cross-origin' },
   });
 }
@@ -44,19 +46,25 @@ async function registerPlugins(server: FastifyInstance): Promise<void> {
  * The application, ready to listen or to be injected into: the same for `main.ts` and for the tests. Closing it stops its
  * listeners and pools, not the database server.
  */
-export async function createApp(config: Config, databaseUrl: string, logger: Pino): Promise<NestFastifyApplication> {
+export async function createApp(config: Config, databaseUrl: string, logger: Pino, clock?: Clock): Promise<NestFastifyApplication> {
   const adapter = createAdapter(config);
   const server = adapter.getInstance<FastifyInstance>();
   const allowedMethods = collectAllowedMethods(server);
   registerRequestLifecycle(server);
   await registerPlugins(server);
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config, databaseUrl), adapter, {
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config, databaseUrl, clock), adapter, {
     bodyParser: false,
     logger: nestLogger(logger),
     abortOnError: false,
   });
   app.useGlobalFilters(new ProblemFilter(allowedMethods));
   if (config.http.corsOrigins.length > 0) app.enableCors({ origin: [...config.http.corsOrigins], exposedHeaders });
+  const readiness = app.get(Readiness);
+  server.addHook('onSend', (_request, reply, payload, done) => {
+    // Clients that keep connections open move elsewhere before the server closes.
+    if (readiness.isDraining) reply.header('connection', 'close');
+    done(null, payload);
+  });
   const stops = [tallyQueries(), logRequests(logger)];
   server.addHook('onClose', async () => stops.forEach((stop) => stop()));
   serveDocumentation(app);

@@ -1,10 +1,14 @@
-import { queryFinished } from '@app/common';
+import { queryFinished, type Clock } from '@app/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import type { InjectOptions } from 'fastify';
 import pino from 'pino';
 import type { DataSource } from 'typeorm';
+import { AccessTokens } from '../src/auth/access-token.js';
+import { SessionsService } from '../src/auth/sessions.service.js';
+import type { Role } from '../src/http/access.js';
 import { createApp } from '../src/app.js';
+import { CLOCK } from '../src/app.tokens.js';
 import { loadConfig, type Config } from '../src/config.js';
 import { createTestDatabase, type TestDatabase } from './setup/test-database.js';
 
@@ -16,6 +20,8 @@ export interface Answer {
   readonly text: string;
   readonly body: Json;
 }
+
+const demoIds: Record<Role, number> = { admin: 1, seller: 2, customer: 3 };
 
 interface CallOptions {
   readonly as?: string | undefined;
@@ -45,6 +51,17 @@ export class TestApp {
 
   query<Row = Json>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
     return this.dataSource.query(sql, parameters);
+  }
+
+  /** An access token of a session of its own: of a user by id, or of the demo account of a role (ids 1, 2 and 3). */
+  async token(who: Role | number): Promise<string> {
+    const userId = typeof who === 'number' ? who : demoIds[who];
+    const { sessionId } = await this.resolve<SessionsService>(SessionsService).open(userId, { userAgent: 'test', ip: null });
+    const [user] = await this.query<{ user_type: Role }>('SELECT user_type FROM users WHERE id = $1', [userId]);
+    return this.resolve<AccessTokens>(AccessTokens).sign(
+      { userId, role: user?.user_type ?? 'customer', sessionId },
+      this.resolve<Clock>(CLOCK).now(),
+    );
   }
 
   get = (path: string, options?: CallOptions) => this.call('GET', path, undefined, options);
@@ -90,13 +107,15 @@ const testKey = { id: 'test', secret: 'a key for tests only, long enough to be t
 interface StartOptions {
   readonly seeded?: boolean;
   readonly config?: (config: Config) => Config;
+  /** Time as the application sees it; the system's unless told otherwise. */
+  readonly clock?: Clock;
 }
 
 /** Boots the application on a fresh database: seeded at scale 0.01 (500 products) unless told otherwise. */
-export async function startTestApp({ seeded = true, config: adjust = (config) => config }: StartOptions = {}): Promise<TestApp> {
+export async function startTestApp({ seeded = true, config: adjust = (config) => config, clock }: StartOptions = {}): Promise<TestApp> {
   const database = await createTestDatabase({ seeded });
   const base = loadConfig({ NODE_ENV: 'test', LOG_LEVEL: 'silent', ROLE: 'api' });
   const config = adjust({ ...base, auth: { ...base.auth, jwtKeys: [testKey] } });
-  const nest = await createApp(config, database.url, pino({ level: 'silent' }));
+  const nest = await createApp(config, database.url, pino({ level: 'silent' }), clock);
   return new TestApp(nest, config, database);
 }

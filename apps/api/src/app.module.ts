@@ -10,6 +10,8 @@ import type { Config } from './config.js';
 import { HealthModule } from './ops/health/health.module.js';
 import { databaseOptions } from './app.database.js';
 import { MetricsModule } from './ops/metrics/metrics.module.js';
+import { CategoriesModule } from './categories/categories.module.js';
+import { ProductsModule } from './products/products.module.js';
 
 /** The table of contents. `databaseUrl` is where the server of this run listens: the configured one or the embedded one. */
 @Module({})
@@ -24,6 +26,8 @@ export class AppModule {
         AuditModule,
         UsersModule,
         AuthModule,
+        CategoriesModule,
+        ProductsModule,
         HealthModule,
       ],
       providers: [...pipeline],

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { slugPattern } from './slug.js';
 
 // Control characters have no place in names and texts, and NUL cannot be stored at all. A text may hold tab, line feed and
 // carriage return; a line may not.
@@ -16,6 +17,9 @@ export const line = (max: number, min = 1) =>
 /** Like `line`, with line breaks and tabs. */
 export const text = (max: number, min = 1) =>
   z.string().min(min).max(max).regex(textCharacters, bareText).refine(wellFormed, 'must be valid Unicode');
+
+/** A part of an address, as `slugify` makes it. */
+export const slug = (max: number) => z.string().max(max).regex(slugPattern, 'only small letters, digits and single hyphens between them');
 
 const fromText = (pattern: RegExp) => (value: unknown) => (typeof value === 'string' && pattern.test(value) ? Number(value) : value);
 

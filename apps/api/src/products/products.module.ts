@@ -1,0 +1,18 @@
+import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module.js';
+import { CategoriesModule } from '../categories/categories.module.js';
+import { CategoryProductsController } from './category-products.controller.js';
+import { ProductsController } from './products.controller.js';
+import { ProductsRepository } from './products.repository.js';
+import { ProductsService } from './products.service.js';
+import { ProductSearchRepository } from './search/product-search.repository.js';
+import { ProductSearchService } from './search/product-search.service.js';
+import { SearchTermsRepository } from './search/search-terms.repository.js';
+
+@Module({
+  imports: [AuditModule, CategoriesModule],
+  controllers: [ProductsController, CategoryProductsController],
+  providers: [ProductsService, ProductsRepository, ProductSearchService, ProductSearchRepository, SearchTermsRepository],
+  exports: [ProductsService],
+})
+export class ProductsModule {}

@@ -1,0 +1,99 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
+import { AuditService } from '../audit/audit.service.js';
+import type { Identity } from '../http/access.js';
+import { distinctSlug, slugify } from '../http/slug.js';
+import type { CountedRow, Product, ProductChange, ProductCreation } from './products.dto.js';
+import { productNotFound, productStale, salePriceTooHigh, sellerForAdmins } from './products.problems.js';
+import { ProductsRepository } from './products.repository.js';
+
+const slugLength = 200;
+
+@Injectable()
+export class ProductsService {
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly products: ProductsRepository,
+    private readonly audit: AuditService,
+  ) {}
+
+  async get(id: number): Promise<Product> {
+    const product = await this.products.find(id);
+    if (!product) throw productNotFound(id);
+    return product;
+  }
+
+  async getBySlug(slug: string): Promise<Product> {
+    const product = await this.products.findBySlug(slug);
+    if (!product) throw productNotFound(slug);
+    return product;
+  }
+
+  popular(limit: number): Promise<CountedRow[]> {
+    return this.products.findPopular(limit);
+  }
+
+  async related(id: number, limit: number): Promise<CountedRow[]> {
+    const related = await this.products.findRelated(id, limit);
+    if (!related) throw productNotFound(id);
+    return related;
+  }
+
+  /** A seller's product is the seller's; an admin says whose it is, the house's unless told. */
+  create(actor: Identity, given: ProductCreation): Promise<Product> {
+    if (given.seller_id !== undefined && actor.role !== 'admin') throw sellerForAdmins();
+    if (given.sale_price !== undefined && given.sale_price !== null && given.sale_price > given.price) throw salePriceTooHigh();
+    return this.dataSource.transaction(async (manager) => {
+      const slug = given.slug ?? (await this.freeSlug(manager, given.name));
+      const values = { ...given, slug, seller_id: actor.role === 'admin' ? (given.seller_id ?? null) : actor.userId };
+      const id = await this.products.create(manager, values);
+      await this.audit.record(manager, {
+        actorId: actor.userId,
+        action: 'product.create',
+        entityType: 'product',
+        entityId: id,
+        changes: values,
+      });
+      return this.read(manager, id);
+    });
+  }
+
+  /** A given version that is not the present one changes nothing. Null clears a field. */
+  change(actor: Identity, id: number, changes: ProductChange, version: number | undefined): Promise<Product> {
+    if (changes.seller_id !== undefined && actor.role !== 'admin') throw sellerForAdmins();
+    return this.dataSource.transaction(async (manager) => {
+      await this.lock(manager, actor, id, version);
+      await this.products.update(manager, id, actor.userId, changes);
+      await this.audit.record(manager, { actorId: actor.userId, action: 'product.update', entityType: 'product', entityId: id, changes });
+      return this.read(manager, id);
+    });
+  }
+
+  async deactivate(actor: Identity, id: number, version: number | undefined): Promise<void> {
+    await this.dataSource.transaction(async (manager) => {
+      const { is_active: isActive } = await this.lock(manager, actor, id, version);
+      if (!isActive) throw productNotFound(id);
+      await this.products.update(manager, id, actor.userId, { is_active: false });
+      await this.audit.record(manager, { actorId: actor.userId, action: 'product.deactivate', entityType: 'product', entityId: id });
+    });
+  }
+
+  private async lock(manager: EntityManager, actor: Identity, id: number, version: number | undefined) {
+    const state = await this.products.lock(manager, id, actor.role === 'admin' ? null : actor.userId);
+    if (!state) throw productNotFound(id);
+    if (version !== undefined && version !== state.version) throw productStale();
+    return state;
+  }
+
+  private async freeSlug(manager: EntityManager, name: string): Promise<string> {
+    const slug = slugify(name, slugLength, 'product');
+    return (await this.products.isSlugFree(manager, slug)) ? slug : distinctSlug(slug, slugLength);
+  }
+
+  private async read(manager: EntityManager, id: number): Promise<Product> {
+    const product = await this.products.read(manager, id);
+    if (!product) throw productNotFound(id);
+    return product;
+  }
+}

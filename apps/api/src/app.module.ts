@@ -12,6 +12,8 @@ import { databaseOptions } from './app.database.js';
 import { MetricsModule } from './ops/metrics/metrics.module.js';
 import { CategoriesModule } from './categories/categories.module.js';
 import { ProductsModule } from './products/products.module.js';
+import { CartModule } from './cart/cart.module.js';
+import { OrdersModule } from './orders/orders.module.js';
 
 /** The table of contents. `databaseUrl` is where the server of this run listens: the configured one or the embedded one. */
 @Module({})
@@ -29,6 +31,8 @@ export class AppModule {
         CategoriesModule,
         ProductsModule,
         HealthModule,
+        CartModule,
+        OrdersModule,
       ],
       providers: [...pipeline],
     };

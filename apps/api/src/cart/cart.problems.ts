@@ -1,0 +1,14 @@
+import { Problem } from '@app/common';
+
+export const notOnSale = (id: number): Problem =>
+  new Problem(404, 'product-not-found', 'Product not found', `there is no product ${id} on sale`);
+
+export const notInCart = (id: number): Problem => new Problem(404, 'not-in-cart', 'Not in the cart', `product ${id} is not in the cart`);
+
+export const tooMany = (id: number, max: number): Problem =>
+  new Problem(409, 'cart-quantity-exceeded', 'Too many of one product', `a cart holds at most ${max} of product ${id}`, {
+    extensions: { product_id: id, max_quantity: max },
+  });
+
+export const cartFull = (max: number): Problem =>
+  new Problem(409, 'cart-full', 'The cart is full', `a cart holds at most ${max} products`, { extensions: { max_products: max } });

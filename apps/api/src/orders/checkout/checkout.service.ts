@@ -1,0 +1,69 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { isRetryable } from '@app/database';
+import pLimit, { type LimitFunction } from 'p-limit';
+import { CONFIG } from '../../app.tokens.js';
+import type { Config } from '../../config.js';
+import { CheckoutRepository, type CheckoutOutcome } from './checkout.repository.js';
+import { mergeLines, newOrderNumber, requestHash } from './order-request.js';
+import type { NewOrder, Order } from '../orders.dto.js';
+import { cartEmpty, checkoutBusy, keyReused, outOfStock, productsNotFound, productsUnavailable, stillRunning } from '../orders.problems.js';
+
+export interface Placed {
+  readonly order: Order;
+  readonly isReplay: boolean;
+}
+
+const maxInFlight = 256;
+
+@Injectable()
+export class CheckoutService {
+  private readonly turn: LimitFunction;
+
+  /** Check-outs wait for each other here, not for a connection: half of the pool stays free for everybody else. */
+  constructor(
+    @Inject(CONFIG) config: Config,
+    private readonly checkouts: CheckoutRepository,
+  ) {
+    this.turn = pLimit(Math.max(1, Math.floor(config.database.poolSize / 2)));
+  }
+
+  async place(userId: number, request: NewOrder, key?: string): Promise<Placed> {
+    if (this.turn.activeCount + this.turn.pendingCount >= maxInFlight) throw checkoutBusy();
+    const { items, shipping_address, billing_address, payment_method, notes } = request;
+    const purchase = {
+      userId,
+      lines: items && mergeLines(items),
+      details: {
+        order_number: newOrderNumber(),
+        shipping_address,
+        billing_address: billing_address ?? shipping_address,
+        payment_method,
+        notes: notes ?? null,
+      },
+      key,
+      hash: requestHash(request),
+    };
+    const result = await this.turn(() => this.checkouts.place(purchase)).catch((error: unknown) => {
+      throw isRetryable(error) ? checkoutBusy(error) : error;
+    });
+    return concluded(result, items !== undefined);
+  }
+}
+
+function concluded(result: CheckoutOutcome, isFromItems: boolean): Placed {
+  switch (result.outcome) {
+    case 'placed':
+    case 'replayed':
+      return { order: result.answer, isReplay: result.outcome === 'replayed' };
+    case 'running':
+      throw stillRunning();
+    case 'key_reused':
+      throw keyReused();
+    case 'cart_empty':
+      throw cartEmpty();
+    case 'unavailable':
+      throw isFromItems ? productsNotFound(result.answer) : productsUnavailable(result.answer);
+    default:
+      throw outOfStock(result.answer);
+  }
+}

@@ -1,0 +1,146 @@
+import { Client } from 'pg';
+import type { Answer, TestApp } from './app.harness.js';
+
+export interface Shopper {
+  readonly id: number;
+  readonly token: string;
+}
+
+let made = 0;
+
+/** Signed-in users who exist for one test. */
+export async function newUsers(app: TestApp, count: number, role = 'customer'): Promise<Shopper[]> {
+  made += 1;
+  const rows = await app.query<{ id: number }>(
+    `INSERT INTO users (username, email, password_hash, first_name, last_name, user_type)
+     SELECT $1 || n, $1 || n || '@checkout.test', '-', 'Test', 'User', $2 FROM generate_series(1, $3::integer) AS n RETURNING id`,
+    [`shopper-${made}-`, role, count],
+  );
+  return Promise.all(rows.map(async ({ id }) => ({ id, token: await app.token(id) })));
+}
+
+export async function newUser(app: TestApp, role = 'customer'): Promise<Shopper> {
+  const [user] = await newUsers(app, 1, role);
+  return user!;
+}
+
+interface ProductOptions {
+  readonly stock?: number;
+  readonly price?: number;
+  readonly salePrice?: number | null;
+  readonly seller?: Shopper | null;
+}
+
+export async function newProduct(
+  app: TestApp,
+  { stock = 100, price = 10, salePrice = null, seller = null }: ProductOptions = {},
+): Promise<number> {
+  made += 1;
+  const [row] = await app.query<{ id: number }>(
+    `INSERT INTO products (name, slug, sku, price, sale_price, stock_quantity, category_id, seller_id)
+     VALUES ($1, $1, $1, $2, $3, $4, (SELECT min(id) FROM categories), $5) RETURNING id`,
+    [`thing-${made}`, price, salePrice, stock, seller?.id ?? null],
+  );
+  return row!.id;
+}
+
+type Line = readonly [productId: number, quantity: number];
+
+/** From these lines, or from the cart when there are none. */
+export function placeOrder(app: TestApp, buyer: Shopper, lines?: readonly Line[], key?: string): Promise<Answer> {
+  const items = lines?.map(([product_id, quantity]) => ({ product_id, quantity }));
+  const body = { ...(items ? { items } : {}), shipping_address: 'Calle Mayor 1, Madrid', payment_method: 'card' };
+  return app.post('/orders', body, { as: buyer.token, ...(key === undefined ? {} : { headers: { 'idempotency-key': key } }) });
+}
+
+export const stockOf = async (app: TestApp, ids: readonly number[]): Promise<number[]> => {
+  const rows = await app.query<{ stock_quantity: number }>('SELECT stock_quantity FROM products WHERE id = ANY ($1) ORDER BY id', [ids]);
+  return rows.map((row) => row.stock_quantity);
+};
+
+/** How many statements the work issues beside the look at the caller's session. */
+export async function budgetOf(app: TestApp, work: () => Promise<unknown>): Promise<number> {
+  const { statements } = await app.queriesOf(work);
+  return statements.filter((sql) => !/ FROM sessions /.test(sql)).length;
+}
+
+/** What must hold whatever happened; each query finds what breaks it. */
+const invariants = {
+  'the ledger adds up to the stock': `
+    SELECT p.id FROM products p LEFT JOIN stock_movements m ON m.product_id = p.id
+     GROUP BY p.id HAVING p.stock_quantity <> coalesce(sum(m.delta), 0)`,
+  'no stock is below zero': 'SELECT id FROM products WHERE stock_quantity < 0',
+  'every order has items, and costs what they cost': `
+    SELECT o.id FROM orders o LEFT JOIN order_items i ON i.order_id = o.id
+     GROUP BY o.id HAVING o.total_amount IS DISTINCT FROM sum(i.total_price)`,
+  'an order took its items from the stock, and a cancelled one gave them back': `
+    SELECT o.id FROM orders o JOIN order_items i ON i.order_id = o.id
+      LEFT JOIN LATERAL (SELECT sum(m.delta) AS moved FROM stock_movements m WHERE m.order_id = o.id AND m.product_id = i.product_id) AS ledger ON true
+     WHERE o.payment_method = 'card' AND o.shipping_address = 'Calle Mayor 1, Madrid'
+       AND coalesce(moved, 0) <> CASE WHEN o.status = 'cancelled' THEN 0 ELSE -i.quantity END`,
+  'a stored answer belongs to an order': `
+    SELECT key FROM idempotency_keys k WHERE NOT EXISTS (SELECT FROM orders o WHERE o.id = (k.response ->> 'id')::bigint AND o.user_id = k.user_id)`,
+};
+
+export async function expectSoundBooks(app: TestApp): Promise<void> {
+  const broken: Record<string, unknown[]> = {};
+  for (const [rule, sql] of Object.entries(invariants)) {
+    const rows = await app.query(sql);
+    if (rows.length > 0) broken[rule] = rows;
+  }
+  expect(broken).toEqual({});
+}
+
+/** A connection beside the application's, to hold locks and to end backends. */
+export class Saboteur {
+  private constructor(private readonly client: Client) {}
+
+  static async of(app: TestApp): Promise<Saboteur> {
+    const client = new Client({ connectionString: app.url, application_name: 'saboteur' });
+    await client.connect();
+    return new Saboteur(client);
+  }
+
+  /** Holds a lock until `release`: whatever needs it stops there. */
+  async hold(sql: string, parameters: unknown[] = []): Promise<void> {
+    await this.client.query('BEGIN');
+    await this.client.query(sql, parameters);
+  }
+
+  /** Asks for one more lock in the transaction that `hold` began. */
+  want = (sql: string, parameters: unknown[] = []) => this.client.query(sql, parameters);
+
+  commit = () => this.client.query('COMMIT');
+
+  release = () => this.client.query('ROLLBACK');
+
+  /** The backends of check-outs that wait for a lock, as soon as there are so many. */
+  async waiting(count: number): Promise<number[]> {
+    for (let attempt = 0; attempt < 500; attempt += 1) {
+      const pids = await this.checkouts("AND wait_event_type = 'Lock'");
+      if (pids.length >= count) return pids;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    throw new Error(`there were never ${count} check-outs waiting`);
+  }
+
+  async untilAllEnded(): Promise<void> {
+    for (let attempt = 0; attempt < 500 && (await this.checkouts('')).length > 0; attempt += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  terminate = (pid: number) => this.client.query('SELECT pg_terminate_backend($1, 5000)', [pid]);
+
+  close = () => this.client.end();
+
+  private async checkouts(condition: string): Promise<number[]> {
+    // Within a transaction the view would show for ever what it showed first.
+    await this.client.query('SELECT pg_stat_clear_snapshot()');
+    const { rows } = await this.client.query<{ pid: number }>(
+      `SELECT pid FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid() AND state = 'active' AND query LIKE '%place_order%' ${condition}`,
+    );
+    return rows.map((row) => row.pid);
+  }
+}

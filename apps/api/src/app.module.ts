@@ -14,6 +14,7 @@ import { CategoriesModule } from './categories/categories.module.js';
 import { ProductsModule } from './products/products.module.js';
 import { CartModule } from './cart/cart.module.js';
 import { OrdersModule } from './orders/orders.module.js';
+import { ReviewsModule } from './reviews/reviews.module.js';
 
 /** The table of contents. `databaseUrl` is where the server of this run listens: the configured one or the embedded one. */
 @Module({})
@@ -33,6 +34,7 @@ export class AppModule {
         HealthModule,
         CartModule,
         OrdersModule,
+        ReviewsModule,
       ],
       providers: [...pipeline],
     };

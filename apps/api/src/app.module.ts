@@ -14,7 +14,9 @@ import { CategoriesModule } from './categories/categories.module.js';
 import { ProductsModule } from './products/products.module.js';
 import { CartModule } from './cart/cart.module.js';
 import { OrdersModule } from './orders/orders.module.js';
+import { CommunityModule } from './community/community.module.js';
 import { ReviewsModule } from './reviews/reviews.module.js';
+import { StatsModule } from './stats/stats.module.js';
 
 /** The table of contents. `databaseUrl` is where the server of this run listens: the configured one or the embedded one. */
 @Module({})
@@ -35,6 +37,8 @@ export class AppModule {
         CartModule,
         OrdersModule,
         ReviewsModule,
+        CommunityModule,
+        StatsModule,
       ],
       providers: [...pipeline],
     };

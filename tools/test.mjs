@@ -1,4 +1,5 @@
 // `npm test`: every check in turn, each named with its time; one that fails does not hide the others. Arguments go to jest.
+// With ALSO_TEST_DATABASE_URL, a superuser's on another server, the end-to-end tests run once more on that one.
 // The last line counts them all: `N passed, N failed`.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -10,9 +11,9 @@ const bin = (name) => join(root, 'node_modules', '.bin', process.platform === 'w
 const results = join(root, '.data', `test-results-${process.pid}.json`);
 const totals = { passed: 0, failed: 0, skipped: 0 };
 
-function run(command, args) {
+function run(command, args, env = process.env) {
   const startedAt = performance.now();
-  const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' });
+  const { status } = spawnSync(command, args, { cwd: root, env, stdio: 'inherit', shell: process.platform === 'win32' });
   return { ok: status === 0, seconds: ((performance.now() - startedAt) / 1000).toFixed(1) };
 }
 
@@ -23,11 +24,11 @@ function check(name, command, args) {
   totals[ok ? 'passed' : 'failed'] += 1;
 }
 
-function jest() {
-  process.stdout.write('\n--- tests\n');
+function jest(name, args, env) {
+  process.stdout.write(`\n--- ${name}\n`);
   mkdirSync(dirname(results), { recursive: true });
-  const { ok, seconds } = run(bin('jest'), ['--json', `--outputFile=${results}`, ...process.argv.slice(2)]);
-  process.stdout.write(`--- tests: ${ok ? 'passed' : 'FAILED'} in ${seconds} s\n`);
+  const { ok, seconds } = run(bin('jest'), ['--json', `--outputFile=${results}`, ...args], env);
+  process.stdout.write(`--- ${name}: ${ok ? 'passed' : 'FAILED'} in ${seconds} s\n`);
   count(ok);
   rmSync(results, { force: true });
 }
@@ -45,7 +46,13 @@ check('type check', process.execPath, ['node_modules/typescript7/bin/tsc', '--no
 check('lint', bin('oxlint'), ['--type-aware', '--deny-warnings', '.']);
 check('format', bin('prettier'), ['--check', '--log-level', 'warn', '.']);
 check('boundaries', bin('depcruise'), ['--config', '.dependency-cruiser.cjs', 'apps', 'libs']);
-jest();
+const args = process.argv.slice(2);
+jest('tests', args);
+const { ALSO_TEST_DATABASE_URL: another } = process.env;
+if (another) {
+  const endToEnd = args.length > 0 ? args : ['--testPathPatterns', 'e2e-spec'];
+  jest('end-to-end tests on another server', endToEnd, { ...process.env, TEST_DATABASE_URL: another });
+}
 
 const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';
 process.stdout.write(`\n${totals.passed} passed, ${totals.failed} failed${skipped}\n`);

@@ -29,7 +29,8 @@ module.exports = {
   // The innermost package decides: some of these are nested in others.
   transformIgnorePatterns: [`/node_modules/(?!(${esmPackages.join('|')})/)(?!.*/node_modules/)`],
   moduleNameMapper: { '^@app/([^/]+)$': '<rootDir>/libs/$1/src/index.ts', '^(\\.{1,2}/.*)\\.js$': ['$1.js', '$1'] },
-  testTimeout: 30_000,
+  // The first test of a run waits for the server and its templates.
+  testTimeout: 90_000,
   maxWorkers: 2,
   globalSetup: '<rootDir>/apps/api/test/setup/global-setup.mjs',
   globalTeardown: '<rootDir>/apps/api/test/setup/global-teardown.mjs',

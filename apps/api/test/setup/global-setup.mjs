@@ -11,6 +11,8 @@ function serve(databases) {
   };
   return createServer(async (request, response) => {
     const { pathname, searchParams } = new URL(request.url, 'http://localhost');
+    // A connection kept open would be closed by one side just as the other uses it again.
+    response.setHeader('connection', 'close');
     try {
       response.end((await work[pathname](searchParams)) ?? '');
     } catch (error) {

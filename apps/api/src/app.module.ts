@@ -7,6 +7,7 @@ import { UsersModule } from './users/users.module.js';
 import { ConfigModule } from './app.config.module.js';
 import { pipeline } from './app.pipeline.js';
 import type { Config } from './config.js';
+import { BusinessModule } from './ops/business/business.module.js';
 import { HealthModule } from './ops/health/health.module.js';
 import { databaseOptions } from './app.database.js';
 import { MetricsModule } from './ops/metrics/metrics.module.js';
@@ -27,13 +28,14 @@ export class AppModule {
       imports: [
         ConfigModule.forRoot(config, clock),
         DatabaseModule.forRoot(databaseOptions(config, databaseUrl)),
-        MetricsModule.forRoot(),
+        MetricsModule.forRoot(config),
         AuditModule,
         UsersModule,
         AuthModule,
         CategoriesModule,
         ProductsModule,
         HealthModule,
+        BusinessModule,
         CartModule,
         OrdersModule,
         ReviewsModule,

@@ -1,4 +1,5 @@
 import type { Clock } from '@app/common';
+import { ConnectionMetrics } from '@app/monitoring';
 import helmet from '@fastify/helmet';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -59,6 +60,7 @@ export async function createApp(config: Config, databaseUrl: string, logger: Pin
   });
   app.useGlobalFilters(new ProblemFilter(allowedMethods));
   if (config.http.corsOrigins.length > 0) app.enableCors({ origin: [...config.http.corsOrigins], exposedHeaders });
+  app.get(ConnectionMetrics, { strict: false }).watch(server.server);
   const readiness = app.get(Readiness);
   server.addHook('onSend', (_request, reply, payload, done) => {
     // Clients that keep connections open move elsewhere before the server closes.

@@ -27,6 +27,7 @@ const jwtKeys = list.transform((pairs, context) =>
 const environment = z.object({
   NODE_ENV: z.enum(['development', 'production', 'test']).default('development'),
   ROLE: z.enum(['api', 'worker', 'all']).default('all'),
+  BUILD_COMMIT: z.string().default('unknown'),
   HOST: z.string().default('127.0.0.1'),
   PORT: port.default(3000),
   PUBLIC_URL: z.url().optional(),
@@ -71,6 +72,7 @@ function shape(env: Environment) {
     mode: env.NODE_ENV,
     role: env.ROLE,
     dataDir: env.DATA_DIR,
+    build: { commit: env.BUILD_COMMIT },
     http: {
       host: env.HOST,
       port: env.PORT,

@@ -1,4 +1,4 @@
-import { queryFinished, type Clock } from '@app/common';
+import { currentRequest, queryFinished, type Clock } from '@app/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import type { InjectOptions } from 'fastify';
@@ -84,10 +84,12 @@ export class TestApp {
     };
   }
 
-  /** How many statements the work issues, its SQL, and what it gave. */
+  /** How many statements the requests of the work issue, their SQL, and what it gave. Background work is not counted. */
   async queriesOf<T>(work: () => Promise<T>): Promise<{ count: number; statements: string[]; result: T }> {
     const statements: string[] = [];
-    const stop = queryFinished.subscribe((query) => statements.push(query.text));
+    const stop = queryFinished.subscribe((query) => {
+      if (currentRequest()) statements.push(query.text);
+    });
     try {
       const result = await work();
       return { count: statements.length, statements, result };

@@ -2,7 +2,15 @@ import { systemClock, type HealthProbe, type HealthReport } from '@app/common';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { isInstrumentedPool, type InstrumentedPool } from './instrumented-pool.js';
+import { isInstrumentedPool } from './instrumented-pool.js';
+
+export interface PoolFigures extends Readonly<Record<string, number>> {
+  /** Open connections. */
+  readonly size: number;
+  readonly idle: number;
+  /** Callers that wait for a connection. */
+  readonly waiting: number;
+}
 
 /** Asks PostgreSQL for a sign of life, within a second. The details are the pool's figures. */
 @Injectable()
@@ -26,13 +34,14 @@ export class DatabaseProbe implements HealthProbe {
     }
   }
 
-  private poolFigures(): Record<string, number> {
+  /** The pool as it is now; zeros while there is none. */
+  poolFigures(): PoolFigures {
     const pool: unknown = 'master' in this.dataSource.driver ? this.dataSource.driver.master : undefined;
-    return isInstrumentedPool(pool) ? figures(pool) : {};
+    return isInstrumentedPool(pool)
+      ? { size: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }
+      : { size: 0, idle: 0, waiting: 0 };
   }
 }
-
-const figures = (pool: InstrumentedPool) => ({ size: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount });
 
 function deadline(ms: number): { promise: Promise<never>; cancel: () => void } {
   let timer: NodeJS.Timeout | undefined;

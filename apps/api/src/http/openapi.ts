@@ -3,6 +3,7 @@ import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swag
 import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
 import { problemSchema } from './problem-body.js';
+import { version } from '../version.js';
 
 type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
@@ -53,7 +54,7 @@ export function createDocument(app: NestFastifyApplication): OpenAPIObject {
   const description =
     'Users, catalogue, cart, orders, reviews and community. Errors are `application/problem+json` (RFC 9457). ' +
     'Every answer carries `X-Request-Id` and `Server-Timing`.';
-  const info = new DocumentBuilder().setOpenAPIVersion('3.1.0').setTitle('TechMart').setDescription(description).setVersion('0.1.0');
+  const info = new DocumentBuilder().setOpenAPIVersion('3.1.0').setTitle('TechMart').setDescription(description).setVersion(version);
   const document = SwaggerModule.createDocument(app, info.addBearerAuth().build(), {
     standardSchemaConverter: convert,
     operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}`,

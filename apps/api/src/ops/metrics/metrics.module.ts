@@ -1,13 +1,35 @@
+import { MonitoringModule } from '@app/monitoring';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { PrometheusModule } from '@willsoto/nestjs-prometheus';
-import { register } from 'prom-client';
+import { register, Registry } from 'prom-client';
+import type { Config } from '../../config.js';
+import { version } from '../../version.js';
 import { MetricsController } from './metrics.controller.js';
+import { PoolMetrics } from './pool.metrics.js';
+
+/** Seconds; the service level objective of latency. */
+const latencyObjectiveSeconds = 0.2;
+
+const isOutsideObjectives = (route: string): boolean => route === '/metrics' || route.startsWith('/health');
 
 /** The registry belongs to the process, so an application that is built in it again, as tests do, starts with an empty one. */
 @Module({})
 export class MetricsModule {
-  static forRoot(): DynamicModule {
+  static forRoot({ build }: Pick<Config, 'build'>): DynamicModule {
     register.clear();
-    return { module: MetricsModule, imports: [PrometheusModule.register({ controller: MetricsController })] };
+    // Exemplars exist in this format alone; Prometheus asks for it first.
+    register.setContentType(Registry.OPENMETRICS_CONTENT_TYPE as never);
+    return {
+      module: MetricsModule,
+      imports: [
+        PrometheusModule.register({ controller: MetricsController }),
+        MonitoringModule.forRoot({
+          build: { version, commit: build.commit, node: process.versions.node },
+          latencyObjectiveSeconds,
+          isOutsideObjectives,
+        }),
+      ],
+      providers: [PoolMetrics],
+    };
   }
 }

@@ -30,6 +30,9 @@ interface CallOptions {
 
 /** The real application over a database of its own, as one object with one call to boot and one to close. */
 export class TestApp {
+  /** After everything that was seeded. */
+  readonly startedAt = new Date();
+
   constructor(
     readonly nest: NestFastifyApplication,
     readonly config: Config,

@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { startTestApp, type Answer, type TestApp } from './app.harness.js';
-import { expectSoundBooks, newProduct, newUser, placeOrder, Saboteur, stockOf, type Shopper } from './checkout.fixture.js';
+import { newProduct, newUser, placeOrder, Saboteur, stockOf, type Shopper } from './checkout.fixture.js';
+import { expectSoundBooks } from './invariants.fixture.js';
 import { ensureBuilt } from './setup/test-database.js';
 
 /** The killed process takes the tokens of the one under test; its key passes through an environment variable. */

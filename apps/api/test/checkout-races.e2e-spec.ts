@@ -1,5 +1,6 @@
 import { startTestApp, type TestApp } from './app.harness.js';
-import { expectSoundBooks, newProduct, newUser, newUsers, placeOrder, Saboteur, stockOf } from './checkout.fixture.js';
+import { newProduct, newUser, newUsers, placeOrder, Saboteur, stockOf } from './checkout.fixture.js';
+import { expectSoundBooks } from './invariants.fixture.js';
 
 const problem = (code: string): string => `https://techmart.dev/problems/${code}`;
 const lockProduct = 'SELECT FROM products WHERE id = $1 FOR NO KEY UPDATE';

@@ -1,6 +1,7 @@
 import type { Config } from '../src/config.js';
 import { startTestApp, type Answer, type TestApp } from './app.harness.js';
-import { budgetOf, expectSoundBooks, newProduct, newUser, newUsers, placeOrder, Saboteur, stockOf } from './checkout.fixture.js';
+import { budgetOf, newProduct, newUser, newUsers, placeOrder, Saboteur, stockOf } from './checkout.fixture.js';
+import { expectSoundBooks } from './invariants.fixture.js';
 
 const problem = (code: string): string => `https://techmart.dev/problems/${code}`;
 const tally = (answers: readonly Answer[]) => {

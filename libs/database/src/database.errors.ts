@@ -39,6 +39,9 @@ const isDeadlock = hasCode('40P01');
 /** Whether the transaction was rolled back only because of others beside it, so that running it again may succeed. */
 export const isRetryable = (error: unknown): boolean => isSerialisationFailure(error) || isDeadlock(error);
 
+/** SQLSTATE 57014: the server ended the statement, which took too long, often by waiting for somebody's lock. */
+export const isStatementTimeout = hasCode('57014');
+
 // Class 08 is the connection, 57P01 to 57P03 a server that stops or starts, 57P05 and 25P03 one that ended an idle session, 53300
 // one that takes no more connections.
 const serverAway = /^(08|57P0[1-3]|57P05|25P03|53300)/;
@@ -58,20 +61,4 @@ export function isConnectionError(error: unknown): boolean {
   if (Array.isArray(errors) && errors.some(isConnectionError)) return true;
   if (code !== undefined && (serverAway.test(code) || (systemAway.has(code) && syscall !== undefined))) return true;
   return driverAway.test(message ?? '');
-}
-
-/**
- * Runs `work` again when a transaction lost against others (SQLSTATE 40001, 40P01), at most `attempts` times in all, after a short
- * random pause. `work` must be the whole transaction. Any other error, and the last one, is thrown as it is.
- */
-export async function withRetry<T>(work: () => Promise<T>, attempts = 5, random: () => number = Math.random): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await work();
-    } catch (error) {
-      if (attempt >= attempts || !isRetryable(error)) throw error;
-      const pauseMs = random() * 10 * 2 ** attempt;
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
-    }
-  }
 }

@@ -1,5 +1,5 @@
-export { isCheckViolation, isConnectionError, isForeignKeyViolation, isRetryable, isUniqueViolation } from './database.errors.js';
-export { PoolExhaustedError, withRetry } from './database.errors.js';
+export { isCheckViolation, isConnectionError, isForeignKeyViolation, isRetryable, isStatementTimeout } from './database.errors.js';
+export { isUniqueViolation, PoolExhaustedError } from './database.errors.js';
 export { DatabaseModule } from './database.module.js';
 export { createDataSource } from './database.options.js';
 export type { DatabaseOptions } from './database.options.js';
@@ -9,3 +9,4 @@ export { EmbeddedPostgres } from './embedded/embedded-postgres.js';
 export type { EmbeddedPostgresOptions, RunningPostgres } from './embedded/embedded-postgres.js';
 export { findRunning } from './embedded/find-running.js';
 export { DataDirectoryInUse } from './embedded/owner.js';
+export { inTransaction, withRetry } from './transaction.js';

@@ -41,6 +41,10 @@ const add = `
   )
   SELECT EXISTS (SELECT FROM product) AS is_on_sale, EXISTS (SELECT FROM room) AS has_room, EXISTS (SELECT FROM added) AS is_added`;
 
+// In the order in which a check-out takes the lines.
+const clear = `
+  DELETE FROM cart_items WHERE id IN (SELECT id FROM cart_items WHERE user_id = $1 ORDER BY product_id FOR UPDATE)`;
+
 @Injectable()
 export class CartRepository {
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
@@ -70,6 +74,6 @@ export class CartRepository {
   }
 
   async clear(userId: number): Promise<void> {
-    await this.dataSource.query('DELETE FROM cart_items WHERE user_id = $1', [userId]);
+    await this.dataSource.query(clear, [userId]);
   }
 }

@@ -1,3 +1,4 @@
+import { inTransaction } from '@app/database';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
@@ -26,7 +27,7 @@ export class CategoriesService {
   }
 
   create(actorId: number, given: NewCategory): Promise<Category> {
-    return this.dataSource.transaction(async (manager) => {
+    return inTransaction(this.dataSource, async (manager) => {
       const id = await this.categories.insert(manager, given);
       await this.record(manager, { actorId, action: 'category.create', id, changes: given });
       return this.getWithin(manager, id);
@@ -34,7 +35,7 @@ export class CategoriesService {
   }
 
   change(actorId: number, id: number, change: CategoryChange): Promise<Category> {
-    return this.dataSource.transaction(async (manager) => {
+    return inTransaction(this.dataSource, async (manager) => {
       if (!(await this.categories.update(manager, id, change))) throw categoryNotFound(id);
       await this.record(manager, { actorId, action: 'category.update', id, changes: change });
       return this.getWithin(manager, id);
@@ -42,7 +43,7 @@ export class CategoriesService {
   }
 
   async delete(actorId: number, id: number): Promise<void> {
-    await this.dataSource.transaction(async (manager) => {
+    await inTransaction(this.dataSource, async (manager) => {
       if (!(await this.categories.lock(manager, id))) throw categoryNotFound(id);
       const uses = await this.categories.countUses(manager, id);
       if (uses.products > 0 || uses.children > 0) throw categoryInUse(id, uses);

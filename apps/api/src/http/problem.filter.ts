@@ -1,6 +1,6 @@
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { Problem } from '@app/common';
-import { isConnectionError, PoolExhaustedError } from '@app/database';
+import { isConnectionError, isRetryable, isStatementTimeout, PoolExhaustedError } from '@app/database';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { STATUS_CODES } from 'node:http';
 import { methodNotAllowed } from './method-not-allowed.js';
@@ -25,7 +25,7 @@ const isFastifyError = (error: unknown): error is FastifyError => error instance
 /** Turns whatever was thrown into the one error shape. What we did not foresee is a 500 that says nothing. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  if (error instanceof PoolExhaustedError) {
+  if (error instanceof PoolExhaustedError || isStatementTimeout(error) || isRetryable(error)) {
     return new Problem(503, 'overloaded', 'The service is busy', undefined, { ...retrySoon, cause: error });
   }
   if (isConnectionError(error)) {

@@ -1,3 +1,4 @@
+import { inTransaction } from '@app/database';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
@@ -44,7 +45,7 @@ export class ProductsService {
   create(actor: Identity, given: ProductCreation): Promise<Product> {
     if (given.seller_id !== undefined && actor.role !== 'admin') throw sellerForAdmins();
     if (given.sale_price !== undefined && given.sale_price !== null && given.sale_price > given.price) throw salePriceTooHigh();
-    return this.dataSource.transaction(async (manager) => {
+    return inTransaction(this.dataSource, async (manager) => {
       const slug = given.slug ?? (await this.freeSlug(manager, given.name));
       const values = { ...given, slug, seller_id: actor.role === 'admin' ? (given.seller_id ?? null) : actor.userId };
       const id = await this.products.create(manager, values);
@@ -62,7 +63,7 @@ export class ProductsService {
   /** A given version that is not the present one changes nothing. Null clears a field. */
   change(actor: Identity, id: number, changes: ProductChange, version: number | undefined): Promise<Product> {
     if (changes.seller_id !== undefined && actor.role !== 'admin') throw sellerForAdmins();
-    return this.dataSource.transaction(async (manager) => {
+    return inTransaction(this.dataSource, async (manager) => {
       await this.lock(manager, actor, id, version);
       await this.products.update(manager, id, actor.userId, changes);
       await this.audit.record(manager, { actorId: actor.userId, action: 'product.update', entityType: 'product', entityId: id, changes });
@@ -71,7 +72,7 @@ export class ProductsService {
   }
 
   async deactivate(actor: Identity, id: number, version: number | undefined): Promise<void> {
-    await this.dataSource.transaction(async (manager) => {
+    await inTransaction(this.dataSource, async (manager) => {
       const { is_active: isActive } = await this.lock(manager, actor, id, version);
       if (!isActive) throw productNotFound(id);
       await this.products.update(manager, id, actor.userId, { is_active: false });

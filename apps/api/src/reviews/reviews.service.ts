@@ -1,3 +1,4 @@
+import { inTransaction } from '@app/database';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource, EntityManager } from 'typeorm';
@@ -62,7 +63,7 @@ export class ReviewsService {
   }
 
   edit(userId: number, id: number, change: ReviewChange): Promise<Review> {
-    return this.dataSource.transaction(async (manager) => {
+    return inTransaction(this.dataSource, async (manager) => {
       const edited = await this.reviews.edit(manager, id, userId, change);
       if (!edited) throw reviewNotFound(id);
       await this.tellRating(manager, edited);
@@ -71,7 +72,7 @@ export class ReviewsService {
   }
 
   async delete({ userId, role }: Identity, id: number): Promise<void> {
-    await this.dataSource.transaction(async (manager) => {
+    await inTransaction(this.dataSource, async (manager) => {
       const deleted = await this.reviews.delete(manager, id, { userId, isAdmin: role === 'admin' });
       if (!deleted) throw reviewNotFound(id);
       await this.tellRating(manager, deleted);
@@ -81,7 +82,7 @@ export class ReviewsService {
 
   /** Deciding again what stands already changes nothing and tells nobody. */
   moderate(adminId: number, id: number, isApproved: boolean): Promise<Review> {
-    return this.dataSource.transaction(async (manager) => {
+    return inTransaction(this.dataSource, async (manager) => {
       const moderated = await this.reviews.moderate(manager, id, isApproved);
       if (!moderated) return this.getModerated(manager, id);
       const { review } = moderated;

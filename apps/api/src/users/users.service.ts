@@ -1,3 +1,4 @@
+import { inTransaction } from '@app/database';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
@@ -66,7 +67,7 @@ export class UsersService {
 
   /** An account that an admin opens for somebody. */
   create(actorId: number, given: NewUser): Promise<User> {
-    return this.dataSource.transaction(async (manager) => {
+    return inTransaction(this.dataSource, async (manager) => {
       const user = await this.users.create(manager, given);
       const { passwordHash: _, ...changes } = given;
       await this.audit.record(manager, { actorId, action: 'user.create', entityType: 'user', entityId: user.id, changes });
@@ -103,7 +104,7 @@ export class UsersService {
 
   /** Personal data goes, orders stay without it. Nothing brings it back. */
   async erase({ userId, role }: Identity): Promise<void> {
-    await this.dataSource.transaction(async (manager) => {
+    await inTransaction(this.dataSource, async (manager) => {
       if (role === 'admin' && !(await this.users.hasOtherAdmin(manager, userId))) throw lastAdmin();
       await this.personalData.erase(manager, userId);
       await this.audit.record(manager, { actorId: userId, action: 'user.erase', entityType: 'user', entityId: userId });

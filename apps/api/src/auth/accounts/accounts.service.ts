@@ -1,3 +1,4 @@
+import { inTransaction } from '@app/database';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
@@ -30,7 +31,7 @@ export class AccountsService {
 
   async register({ password, phone, ...names }: Registration): Promise<User> {
     const passwordHash = await this.passwords.hash(password);
-    return this.inTransaction(async (manager) => {
+    return this.mailing(async (manager) => {
       const customer = { user_type: 'customer', is_active: true, is_verified: false } as const;
       const user = await this.users.insert(manager, { ...names, phone: phone ?? null, passwordHash, ...customer });
       return { answer: user, mails: [await this.mails.write(manager, user, 'verify_email')] };
@@ -45,7 +46,7 @@ export class AccountsService {
 
   async verifyEmail(token: string): Promise<void> {
     this.mails.check(token, 'verify_email');
-    await this.dataSource.transaction(async (manager) => {
+    await inTransaction(this.dataSource, async (manager) => {
       const userId = await this.mails.spend(manager, token, 'verify_email');
       await this.users.changeOwn(manager, userId, { is_verified: true });
     });
@@ -66,7 +67,7 @@ export class AccountsService {
   async resetPassword({ token, password }: PasswordReset): Promise<void> {
     this.mails.check(token, 'reset_password');
     const passwordHash = await this.passwords.hash(password);
-    await this.dataSource.transaction(async (manager) => {
+    await inTransaction(this.dataSource, async (manager) => {
       const userId = await this.mails.spend(manager, token, 'reset_password');
       await this.users.changeOwn(manager, userId, { password_hash: passwordHash, is_verified: true });
       await this.mails.revoke(manager, userId);
@@ -83,7 +84,7 @@ export class AccountsService {
     const before = await this.confirm(own.userId, current);
     const isMoving = fields.email !== undefined && fields.email !== before.email;
     const passwordHash = password === undefined ? undefined : await this.passwords.hash(password);
-    return this.inTransaction(async (manager) => {
+    return this.mailing(async (manager) => {
       const changes = { ...fields, password_hash: passwordHash, is_verified: isMoving ? false : undefined };
       const user = await this.users.changeOwn(manager, own.userId, changes, version);
       await this.mails.revoke(manager, user.id);
@@ -94,7 +95,7 @@ export class AccountsService {
 
   /** An admin's change. Deactivating ends every session with it. */
   change(admin: Identity, id: number, changes: UserChange, version?: number): Promise<User> {
-    return this.inTransaction(async (manager) => {
+    return this.mailing(async (manager) => {
       const { before, after } = await this.users.change(manager, admin, id, { ...changes, version });
       if (before.is_active && !after.is_active) await this.sessions.endAll(manager, id);
       if (before.email === after.email) return { answer: after, mails: [] };
@@ -115,8 +116,8 @@ export class AccountsService {
   }
 
   /** Mails leave once what they speak of has been committed. */
-  private async inTransaction<T>(work: (manager: EntityManager) => Promise<Outcome<T>>): Promise<T> {
-    const { answer, mails } = await this.dataSource.transaction(work);
+  private async mailing<T>(work: (manager: EntityManager) => Promise<Outcome<T>>): Promise<T> {
+    const { answer, mails } = await inTransaction(this.dataSource, work);
     for (const mail of mails) this.mails.send(mail);
     return answer;
   }

@@ -46,8 +46,13 @@ const edit = `
   WITH c AS (UPDATE comments SET body = $4 WHERE id = $1 AND (author_id = $2 OR $3) RETURNING *)
   SELECT ${columns} FROM c JOIN users u ON u.id = c.author_id`;
 
+// The post first, as its own deletion takes them: the other way round each would wait for the other.
 const remove = `
-  WITH c AS (DELETE FROM comments WHERE id = $1 AND (author_id = $2 OR $3) RETURNING *)
+  WITH post AS (
+    SELECT p.id FROM posts p JOIN comments c ON c.post_id = p.id WHERE c.id = $1 AND (c.author_id = $2 OR $3) FOR NO KEY UPDATE OF p
+  ), c AS (
+    DELETE FROM comments WHERE id = $1 AND EXISTS (SELECT FROM post) RETURNING *
+  )
   SELECT ${columns} FROM c JOIN users u ON u.id = c.author_id`;
 
 @Injectable()

@@ -1,3 +1,4 @@
+import { inTransaction } from '@app/database';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource, EntityManager } from 'typeorm';
@@ -47,7 +48,7 @@ export class CommentsService {
   }
 
   edit(user: Identity, id: number, body: string): Promise<Comment> {
-    return this.dataSource.transaction(async (manager) => {
+    return inTransaction(this.dataSource, async (manager) => {
       const comment = await this.comments.edit(manager, id, actorOf(user), body);
       if (!comment) throw commentNotYours(id);
       await this.recordModeration(manager, user, 'comment.update', comment);
@@ -56,7 +57,7 @@ export class CommentsService {
   }
 
   async delete(user: Identity, id: number): Promise<void> {
-    await this.dataSource.transaction(async (manager) => {
+    await inTransaction(this.dataSource, async (manager) => {
       const comment = await this.comments.delete(manager, id, actorOf(user));
       if (!comment) throw commentNotYours(id);
       await this.recordModeration(manager, user, 'comment.delete', comment);

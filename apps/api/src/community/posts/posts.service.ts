@@ -1,4 +1,5 @@
 import { systemClock } from '@app/common';
+import { inTransaction } from '@app/database';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
@@ -57,7 +58,7 @@ export class PostsService {
   }
 
   async edit(user: Identity, id: number, change: PostChange): Promise<Post> {
-    await this.dataSource.transaction(async (manager) => {
+    await inTransaction(this.dataSource, async (manager) => {
       const edited = await this.posts.edit(manager, id, actorOf(user), change);
       if (!edited) throw postNotYours(id);
       assertKnown(change, edited);
@@ -68,7 +69,7 @@ export class PostsService {
   }
 
   async delete(user: Identity, id: number): Promise<void> {
-    await this.dataSource.transaction(async (manager) => {
+    await inTransaction(this.dataSource, async (manager) => {
       const deleted = await this.posts.delete(manager, id, actorOf(user));
       if (!deleted) throw postNotYours(id);
       if (deleted.author_id === user.userId) return;

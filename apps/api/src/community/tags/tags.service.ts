@@ -1,3 +1,4 @@
+import { inTransaction } from '@app/database';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource, EntityManager } from 'typeorm';
@@ -43,7 +44,7 @@ export class TagsService {
   }
 
   private change(adminId: number, action: string, write: (manager: EntityManager) => Promise<Tag>): Promise<Tag> {
-    return this.dataSource.transaction(async (manager) => {
+    return inTransaction(this.dataSource, async (manager) => {
       const tag = await write(manager);
       const { id, name, slug } = tag;
       await this.audit.record(manager, { actorId: adminId, action, entityType: 'tag', entityId: id, changes: { name, slug } });

@@ -1,0 +1,89 @@
+import { problem } from './accounts.fixture.js';
+import { startTestApp, type TestApp } from './app.harness.js';
+import { newProduct, newUser, placeOrder, Saboteur, stockOf, type Shopper } from './checkout.fixture.js';
+import { expectSoundBooks } from './invariants.fixture.js';
+
+// Races that are made to happen: the saboteur is the other party, and stops or finishes at the worst moment. It never is the one whom
+// the database picks to end a deadlock.
+describe('changes that meet', () => {
+  let app: TestApp;
+  let saboteur: Saboteur;
+  let admin: Shopper;
+  beforeAll(async () => {
+    app = await startTestApp();
+    admin = await newUser(app, 'admin');
+    saboteur = await Saboteur.of(app);
+    await saboteur.want(`SET deadlock_timeout = '1min'`);
+  });
+  afterAll(async () => {
+    await saboteur.close();
+    await app.close();
+  });
+  afterEach(async () => {
+    await saboteur.release();
+    await expectSoundBooks(app);
+  });
+
+  it('delete a comment while its post is deleted, without waiting for each other', async () => {
+    const author = await newUser(app);
+    const { body: post } = await app.post('/posts', { title: 'T', body: 'B' }, { as: author.token });
+    const { body: comment } = await app.post(`/posts/${post['id']}/comments`, { body: 'C' }, { as: author.token });
+    await saboteur.hold('SELECT FROM posts WHERE id = $1 FOR UPDATE', [post['id']]);
+    const deletion = app.delete(`/comments/${comment['id']}`, { as: author.token });
+    await saboteur.waiting(1, '%DELETE FROM comments%');
+    await saboteur.want('DELETE FROM posts WHERE id = $1', [post['id']]);
+    await saboteur.commit();
+    expect((await deletion).status).toBe(404);
+  });
+
+  it('empty a cart while it is bought, without waiting for each other', async () => {
+    const buyer = await newUser(app);
+    const [first, second] = [await newProduct(app), await newProduct(app)];
+    for (const product_id of [second, first]) await app.post('/cart/add', { product_id, quantity: 1 }, { as: buyer.token });
+    const line = 'SELECT FROM cart_items WHERE user_id = $1 AND product_id = $2 FOR UPDATE';
+    await saboteur.hold(line, [buyer.id, first]);
+    const emptied = app.delete('/cart', { as: buyer.token });
+    await saboteur.waiting(1, '%DELETE FROM cart_items%');
+    await saboteur.want(line, [buyer.id, second]);
+    await saboteur.commit();
+    expect([(await emptied).status, (await emptied).body['items']]).toEqual([200, []]);
+  });
+
+  it('move a category while another is moved: the loser of a deadlock is tried again', async () => {
+    const [a, b] = await Promise.all(
+      ['a', 'b'].map(async (name) => (await app.post('/categories', { name: `race ${name}` }, { as: admin.token })).body['id']),
+    );
+    await saboteur.hold(`SELECT pg_advisory_xact_lock(hashtextextended('categories.path', 0))`);
+    const moved = app.patch(`/categories/${b}`, { parent_id: a }, { as: admin.token });
+    await saboteur.waiting(1, 'UPDATE categories%');
+    await saboteur.want('UPDATE categories SET sort_order = 1 WHERE id = $1', [b]);
+    await saboteur.commit();
+    expect([(await moved).status, (await moved).body['parent_id']]).toEqual([200, a]);
+  });
+
+  it('change a SKU while the product is sold: the loser of a deadlock is tried again', async () => {
+    const product = await newProduct(app);
+    await saboteur.hold('SELECT FROM products WHERE id = $1 FOR KEY SHARE', [product]);
+    const changed = app.patch(`/products/${product}`, { sku: `RACE-${product}` }, { as: admin.token });
+    await saboteur.waiting(1, 'UPDATE products%');
+    await saboteur.want('UPDATE products SET stock_quantity = stock_quantity - 1 WHERE id = $1', [product]);
+    await saboteur.commit();
+    expect([(await changed).status, (await changed).body['sku']]).toEqual([200, `RACE-${product}`]);
+    expect(await stockOf(app, [product])).toEqual([99]);
+  });
+
+  it('let a check-out end that waited for too long: 503, nothing changed, and placed once when tried again', async () => {
+    const [buyer, product] = [await newUser(app), await newProduct(app)];
+    await saboteur.hold('SELECT FROM products WHERE id = $1 FOR NO KEY UPDATE', [product]);
+    const late = placeOrder(app, buyer, [[product, 1]], 'late');
+    const [pid] = await saboteur.waiting(1);
+    // What the server does by itself after the time limit for statements.
+    await saboteur.want('SELECT pg_cancel_backend($1)', [pid]);
+    const { status, body, headers } = await late;
+    await saboteur.release();
+    expect([status, body['type'], headers['retry-after']]).toEqual([503, problem('overloaded'), '2']);
+    expect(await stockOf(app, [product])).toEqual([100]);
+    const again = await placeOrder(app, buyer, [[product, 1]], 'late');
+    expect([again.status, again.headers['idempotent-replayed'], await stockOf(app, [product])]).toEqual([201, undefined, [99]]);
+  });
+});

@@ -128,6 +128,17 @@ describe('POST /auth/reset-password', () => {
     expect(refusal(await reset(await mailedToken(app, late.email, 'reset-password')))).toEqual(refused);
   });
 
+  it('takes the later one of two that were issued at once', async () => {
+    const { id, email } = await openAccount(app);
+    await forgot(email);
+    const first = await mailedToken(app, email, 'reset-password');
+    await forgot(email);
+    const second = await mailedToken(app, email, 'reset-password');
+    await app.query('UPDATE one_time_tokens SET used_at = NULL WHERE user_id = $1', [id]);
+    expect(refusal(await reset(first))).toEqual(refused);
+    expect((await reset(second)).status).toBe(204);
+  });
+
   it('keeps the token when the password is too weak', async () => {
     const { email } = await openAccount(app);
     await forgot(email);

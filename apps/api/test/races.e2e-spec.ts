@@ -1,4 +1,4 @@
-import { problem } from './accounts.fixture.js';
+import { openAndLogIn, problem } from './accounts.fixture.js';
 import { startTestApp, type TestApp } from './app.harness.js';
 import { newProduct, newUser, placeOrder, Saboteur, stockOf, type Shopper } from './checkout.fixture.js';
 import { expectSoundBooks } from './invariants.fixture.js';
@@ -70,6 +70,25 @@ describe('changes that meet', () => {
     await saboteur.commit();
     expect([(await changed).status, (await changed).body['sku']]).toEqual([200, `RACE-${product}`]);
     expect(await stockOf(app, [product])).toEqual([99]);
+  });
+
+  it.each([
+    ['delivered', (id: number) => app.patch(`/orders/${id}/status`, { status: 'delivered' }, { as: admin.token })],
+    ['cancelled', (id: number) => app.patch(`/orders/${id}/status`, { status: 'cancelled' }, { as: admin.token })],
+  ])('erase an account while its order is %s: the address is gone', async (to, finish) => {
+    const buyer = await openAndLogIn(app);
+    const { body: order } = await placeOrder(app, { id: buyer.id, token: buyer.access }, [[await newProduct(app), 1]]);
+    for (const status of to === 'delivered' ? ['processing', 'shipped'] : ['processing'])
+      await app.patch(`/orders/${order['id']}/status`, { status }, { as: admin.token });
+    await saboteur.hold('LOCK TABLE one_time_tokens IN SHARE ROW EXCLUSIVE MODE');
+    const erased = app.delete('/users/profile', { as: buyer.access });
+    await saboteur.waiting(1, 'DELETE FROM one_time_tokens%');
+    const finished = finish(order['id']);
+    await Promise.race([finished, saboteur.waiting(1, '%UPDATE orders%')]);
+    await saboteur.release();
+    expect([(await erased).status, (await finished).status, (await finished).body['status']]).toEqual([204, 200, to]);
+    const addresses = await app.query('SELECT shipping_address, billing_address, notes FROM orders WHERE id = $1', [order['id']]);
+    expect(addresses).toEqual([{ shipping_address: '(erased)', billing_address: '(erased)', notes: null }]);
   });
 
   it('let a check-out end that waited for too long: 503, nothing changed, and placed once when tried again', async () => {

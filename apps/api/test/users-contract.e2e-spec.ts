@@ -112,6 +112,17 @@ describe('DELETE /users/profile', () => {
     expect((await app.get(`/users/${person.id}/stats`)).status).toBe(404);
   });
 
+  it('lets nobody write into the account again, not even an admin', async () => {
+    const person = await register(app);
+    await app.delete('/users/profile', { as: (await logIn(app, person.email)).access });
+    const revived = await app.patch(`/users/${person.id}`, { email: 'back@people.test', is_active: true }, { as: admin });
+    expect([revived.status, (await app.delete(`/users/${person.id}`, { as: admin })).status]).toEqual([404, 404]);
+    expect((await app.get(`/users/${person.id}`, { as: admin })).body).toMatchObject({
+      is_active: false,
+      username: `deleted-${person.id}`,
+    });
+  });
+
   it('frees the address and the username', async () => {
     const person = await register(app);
     await app.delete('/users/profile', { as: (await logIn(app, person.email)).access });

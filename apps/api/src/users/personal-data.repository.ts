@@ -73,7 +73,9 @@ const erase = [
   anonymise,
   `UPDATE orders SET shipping_address = '(erased)', billing_address = '(erased)', notes = NULL
     WHERE user_id = $1 AND status IN ('delivered', 'cancelled')`,
-  'UPDATE products SET is_active = false, version = version + 1 WHERE seller_id = $1 AND is_active',
+  // In the order in which check-outs take them.
+  `UPDATE products SET is_active = false, version = version + 1
+    WHERE id IN (SELECT id FROM products WHERE seller_id = $1 AND is_active ORDER BY id FOR NO KEY UPDATE)`,
   'DELETE FROM sessions WHERE user_id = $1',
   'DELETE FROM one_time_tokens WHERE user_id = $1',
   'DELETE FROM cart_items WHERE user_id = $1',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { pageParameters, pagination } from '../http/page.js';
-import { answeredTimestamp, booleanParameter, line, money, text } from '../http/schema.js';
+import { answeredTimestamp, booleanParameter, line, text } from '../http/schema.js';
 
 export const username = line(50, 3).regex(/^[\p{L}\p{N}_.-]+$/u, 'only letters, digits, dot, dash and underscore');
 export const email = z.email().max(100);
@@ -55,7 +55,7 @@ export const user = z
 export type User = z.infer<typeof user>;
 
 export const profile = user
-  .extend({ orders_count: z.int(), total_spent: money.describe('On orders that were not cancelled') })
+  .extend({ orders_count: z.int(), total_spent: z.number().min(0).describe('On orders that were not cancelled') })
   .meta({ id: 'Profile' });
 export type Profile = z.infer<typeof profile>;
 

@@ -37,8 +37,10 @@ export class UsersRepository {
     return row;
   }
 
+  /** Undefined also for an erased account: nothing is written into it again. */
   async findForUpdate(manager: EntityManager, id: number): Promise<User | undefined> {
-    const [row] = await manager.query<User[]>(`SELECT ${userColumns} FROM users WHERE id = $1 FOR NO KEY UPDATE`, [id]);
+    const sql = `SELECT ${userColumns} FROM users WHERE id = $1 AND erased_at IS NULL FOR NO KEY UPDATE`;
+    const [row] = await manager.query<User[]>(sql, [id]);
     return row;
   }
 
@@ -66,11 +68,12 @@ export class UsersRepository {
     return row;
   }
 
-  /** Undefined when there is no such user, or when the version is another one by now. */
+  /** Undefined when there is no such user, when it was erased, or when the version is another one by now. */
   async update(manager: EntityManager, id: number, changes: UserChanges, version?: number): Promise<User | undefined> {
     const fields = Object.entries(changes).filter(([, value]) => value !== undefined);
     const sets = fields.map(([field], index) => `${field} = $${index + 3}, `).join('');
-    const sql = `UPDATE users SET ${sets}version = version + 1 WHERE id = $1 AND ($2::int IS NULL OR version = $2) RETURNING ${userColumns}`;
+    const condition = 'id = $1 AND ($2::int IS NULL OR version = $2) AND erased_at IS NULL';
+    const sql = `UPDATE users SET ${sets}version = version + 1 WHERE ${condition} RETURNING ${userColumns}`;
     const values = [id, version ?? null, ...fields.map(([, value]) => value)];
     const [rows] = await translated(() => manager.query<[User[], number]>(sql, values));
     return rows[0];

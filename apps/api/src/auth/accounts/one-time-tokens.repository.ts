@@ -15,8 +15,11 @@ const issue = `
   WITH replaced AS (UPDATE one_time_tokens SET used_at = $4 WHERE user_id = $1 AND purpose = $2 AND used_at IS NULL)
   INSERT INTO one_time_tokens (user_id, purpose, token_hash, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)`;
 
+// Of two that were issued at once neither has replaced the other: the later one counts.
 const spend = `
-  UPDATE one_time_tokens SET used_at = $3 WHERE token_hash = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3
+  UPDATE one_time_tokens t SET used_at = $3
+   WHERE token_hash = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3
+     AND NOT EXISTS (SELECT FROM one_time_tokens later WHERE later.user_id = t.user_id AND later.purpose = t.purpose AND later.id > t.id)
   RETURNING user_id`;
 
 @Injectable()

@@ -55,6 +55,7 @@ const environment = z.object({
   REFRESH_TOKEN_TTL_S: count(2_592_000, 60, 31_536_000),
   PASSWORD_HASH_CONCURRENCY: count(2, 1, 64),
   PASSWORD_HASH_QUEUE: count(100, 1, 10_000),
+  ORDER_UNPAID_TTL_S: count(86_400, 60, 31_536_000),
   SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
   MAIL_FROM: z.string().default('TechMart <no-reply@techmart.test>'),
   IMPORT_LIMIT_BYTES: count(268_435_456, 1024, 10_737_418_240),
@@ -106,6 +107,7 @@ function shape(env: Environment) {
       hashConcurrency: env.PASSWORD_HASH_CONCURRENCY,
       hashQueue: env.PASSWORD_HASH_QUEUE,
     },
+    orders: { unpaidTtlS: env.ORDER_UNPAID_TTL_S },
     mail: { smtpUrl: env.SMTP_URL, from: env.MAIL_FROM },
   };
 }

@@ -266,6 +266,22 @@ describe('orders', () => {
     expect(await expireOrders()).toBe(0);
   });
 
+  it('cancels the others when one cannot be cancelled, and tells of that one at the end', async () => {
+    const buyer = await newUser(app);
+    const [full, product] = [await newProduct(app), await newProduct(app)];
+    const [stuck, other] = [await bought(buyer, full), await bought(buyer, product)];
+    await app.query('UPDATE products SET stock_quantity = 2147483647 WHERE id = $1', [full]);
+    await app.query(`UPDATE orders SET created_at = now() - interval '2 days' WHERE user_id = $1`, [buyer.id]);
+    await expect(expireOrders()).rejects.toThrow('1 unpaid orders could not be cancelled');
+    const rows = await app.query('SELECT id, status FROM orders WHERE user_id = $1 ORDER BY id', [buyer.id]);
+    expect(rows).toEqual([
+      { id: stuck, status: 'pending' },
+      { id: other, status: 'cancelled' },
+    ]);
+    await app.query('UPDATE products SET stock_quantity = 0 WHERE id = $1', [full]);
+    expect(await expireOrders()).toBe(1);
+  });
+
   it('takes no more statements for a hundred orders than for one', async () => {
     const buyer = await newUser(app);
     const seller = await newUser(app, 'seller');

@@ -17,12 +17,12 @@ const cartItem = z.object({
   slug: z.string(),
   quantity,
   unit_price: money.describe('The price of this moment; an order fixes it'),
-  total_price: money,
+  total_price: z.number().min(0),
   stock_quantity: z.int(),
   available: z.boolean().describe('Whether this quantity could be bought now'),
 });
 
-export const cart = z.object({ items: z.array(cartItem), total_quantity: z.int(), total_amount: z.number() }).meta({
+export const cart = z.object({ items: z.array(cartItem), total_quantity: z.int(), total_amount: z.number().min(0) }).meta({
   id: 'Cart',
   examples: [
     {

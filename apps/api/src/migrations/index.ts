@@ -9,6 +9,7 @@ import { Checkout1795478400010 } from './1795478400010-checkout.js';
 import { ModerationAndPostSearch1795478400014 } from './1795478400014-moderation-and-post-search.js';
 import { ErasedAccounts1795478400016 } from './1795478400016-erased-accounts.js';
 import { ErasedAddresses1795478400035 } from './1795478400035-erased-addresses.js';
+import { UnpaidOrders1795478400036 } from './1795478400036-unpaid-orders.js';
 import { BusinessFigures1795478400040 } from './1795478400040-business-figures.js';
 
 /** In the order they run. A class that has run anywhere is never edited: the next change is the next class. */
@@ -24,5 +25,6 @@ export const migrations = [
   ModerationAndPostSearch1795478400014,
   ErasedAccounts1795478400016,
   ErasedAddresses1795478400035,
+  UnpaidOrders1795478400036,
   BusinessFigures1795478400040,
 ];

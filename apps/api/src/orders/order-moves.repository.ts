@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { withRetry } from '@app/database';
+import { inTransaction } from '@app/database';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { OrderState } from './order-status.js';
@@ -61,7 +61,7 @@ const returnStock = `
 
 const expired = `
   SELECT id FROM orders
-   WHERE status = 'pending' AND payment_status IN ('pending', 'failed') AND created_at < now() - $1 * interval '1 millisecond'
+   WHERE status = 'pending' AND payment_status IN ('pending', 'failed') AND created_at < now() - $1 * interval '1 second' AND id <> ALL ($3)
    ORDER BY created_at LIMIT $2`;
 
 const lockExpired = `
@@ -74,7 +74,7 @@ export class OrderMovesRepository {
 
   /** Moves one order and writes its history, events and stock in one transaction. False: there is none in the scope. */
   move({ scope, orderId, actorId, decide, record }: Move): Promise<boolean> {
-    return this.inTransaction(async (manager) => {
+    return inTransaction(this.dataSource, async (manager) => {
       const [order]: LockedOrder[] = await manager.query(lock(scope), [scope.userId, orderId]);
       if (!order) return false;
       const moved = decide(order);
@@ -84,23 +84,19 @@ export class OrderMovesRepository {
     });
   }
 
-  /** Orders that are still unpaid so long after they were placed, oldest first. */
-  async findExpired(ageMs: number, limit: number): Promise<number[]> {
-    const rows: { id: number }[] = await this.dataSource.query(expired, [ageMs, limit]);
+  /** Orders that are still unpaid so many seconds after they were placed, oldest first, but those to be left out. */
+  async findExpired(ageS: number, limit: number, except: readonly number[]): Promise<number[]> {
+    const rows: { id: number }[] = await this.dataSource.query(expired, [ageS, limit, except]);
     return rows.map((row) => row.id);
   }
 
   /** False: it was paid or moved meanwhile, or somebody is about to. */
   expire(orderId: number, decide: Move['decide']): Promise<boolean> {
-    return this.inTransaction(async (manager) => {
+    return inTransaction(this.dataSource, async (manager) => {
       const [order]: LockedOrder[] = await manager.query(lockExpired, [orderId]);
       if (order) await this.apply(manager, order, decide(order), null);
       return order !== undefined;
     });
-  }
-
-  private inTransaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return withRetry(() => this.dataSource.transaction(work));
   }
 
   private async apply(manager: EntityManager, before: LockedOrder, after: OrderState, actorId: number | null): Promise<void> {

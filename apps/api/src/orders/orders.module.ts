@@ -3,7 +3,7 @@ import { AuditModule } from '../audit/audit.module.js';
 import { JobsModule } from '../jobs/jobs.module.js';
 import { CheckoutRepository } from './checkout/checkout.repository.js';
 import { CheckoutService } from './checkout/checkout.service.js';
-import { ORDER_EXPIRY_MS, OrderExpiryJob } from './order-expiry.job.js';
+import { OrderExpiryJob } from './order-expiry.job.js';
 import { OrderMovesRepository } from './order-moves.repository.js';
 import { OrdersController } from './orders.controller.js';
 import { OrdersRepository } from './orders.repository.js';
@@ -12,15 +12,7 @@ import { OrdersService } from './orders.service.js';
 @Module({
   imports: [AuditModule, JobsModule],
   controllers: [OrdersController],
-  providers: [
-    OrdersService,
-    OrdersRepository,
-    OrderMovesRepository,
-    CheckoutService,
-    CheckoutRepository,
-    OrderExpiryJob,
-    { provide: ORDER_EXPIRY_MS, useValue: 86_400_000 },
-  ],
+  providers: [OrdersService, OrdersRepository, OrderMovesRepository, CheckoutService, CheckoutRepository, OrderExpiryJob],
   exports: [OrdersService],
 })
 export class OrdersModule {}

@@ -8,6 +8,7 @@ import { ConfigModule } from './app.config.module.js';
 import { pipeline } from './app.pipeline.js';
 import type { Config } from './config.js';
 import { BusinessModule } from './ops/business/business.module.js';
+import { EventsModule } from './events/events.module.js';
 import { HealthModule } from './ops/health/health.module.js';
 import { databaseOptions } from './app.database.js';
 import { MetricsModule } from './ops/metrics/metrics.module.js';
@@ -17,6 +18,7 @@ import { CartModule } from './cart/cart.module.js';
 import { OrdersModule } from './orders/orders.module.js';
 import { CommunityModule } from './community/community.module.js';
 import { ReviewsModule } from './reviews/reviews.module.js';
+import { RetentionModule } from './retention/retention.module.js';
 import { StatsModule } from './stats/stats.module.js';
 
 /** The table of contents. `databaseUrl` is where the server of this run listens: the configured one or the embedded one. */
@@ -30,6 +32,7 @@ export class AppModule {
         DatabaseModule.forRoot(databaseOptions(config, databaseUrl)),
         MetricsModule.forRoot(config),
         AuditModule,
+        EventsModule,
         UsersModule,
         AuthModule,
         CategoriesModule,
@@ -41,6 +44,7 @@ export class AppModule {
         ReviewsModule,
         CommunityModule,
         StatsModule,
+        RetentionModule,
       ],
       providers: [...pipeline],
     };

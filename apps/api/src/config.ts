@@ -1,3 +1,4 @@
+import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -13,6 +14,10 @@ const list = z
   .default('')
   .transform((value) => value.split(',').map((part) => part.trim()))
   .transform((parts) => parts.filter((part) => part !== ''));
+
+const days = (fallback: number) => count(fallback, 1, 36_500);
+
+const networks = list.refine((given) => given.every(ipaddr.isValidCIDR), 'must be networks in CIDR notation, such as 10.0.0.0/8');
 
 /** `kid:secret` pairs, newest first: the first one signs, all of them verify. */
 const jwtKeys = list.transform((pairs, context) =>
@@ -59,6 +64,22 @@ const environment = z.object({
   SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
   MAIL_FROM: z.string().default('TechMart <no-reply@techmart.test>'),
   IMPORT_LIMIT_BYTES: count(268_435_456, 1024, 10_737_418_240),
+  OUTBOX_POLL_MS: count(500, 10, 60_000),
+  OUTBOX_MAX_ATTEMPTS: count(10, 1, 100),
+  OUTBOX_BACKOFF_MS: milliseconds(1000),
+  OUTBOX_SUBSCRIBER_TIMEOUT_MS: count(10_000, 1, 600_000),
+  WEBHOOK_PRIVATE_NETWORKS: networks,
+  WEBHOOK_CONCURRENCY: count(32, 1, 1000),
+  WEBHOOK_CONNECT_TIMEOUT_MS: count(3000, 1, 600_000),
+  WEBHOOK_TIMEOUT_MS: count(10_000, 1, 600_000),
+  WEBHOOK_MAX_ATTEMPTS: count(16, 1, 100),
+  WEBHOOK_BACKOFF_MS: milliseconds(5000),
+  WEBHOOK_BACKOFF_MAX_MS: milliseconds(21_600_000),
+  RETENTION_SESSIONS_DAYS: days(7),
+  RETENTION_ONE_TIME_TOKENS_DAYS: days(7),
+  RETENTION_IDEMPOTENCY_KEYS_DAYS: days(1),
+  RETENTION_OUTBOX_DAYS: days(7),
+  RETENTION_DELIVERIES_DAYS: days(30),
 });
 
 type Environment = z.output<typeof environment>;
@@ -66,6 +87,33 @@ type Environment = z.output<typeof environment>;
 export interface JwtKey {
   readonly id: string;
   readonly secret: string;
+}
+
+function shapeBackground(env: Environment) {
+  return {
+    events: {
+      pollMs: env.OUTBOX_POLL_MS,
+      maxAttempts: env.OUTBOX_MAX_ATTEMPTS,
+      backoff: { baseMs: env.OUTBOX_BACKOFF_MS, maxMs: 60_000 },
+      subscriberTimeoutMs: env.OUTBOX_SUBSCRIBER_TIMEOUT_MS,
+    },
+    webhooks: {
+      privateNetworks: env.WEBHOOK_PRIVATE_NETWORKS as readonly string[],
+      concurrency: env.WEBHOOK_CONCURRENCY,
+      connectTimeoutMs: env.WEBHOOK_CONNECT_TIMEOUT_MS,
+      timeoutMs: env.WEBHOOK_TIMEOUT_MS,
+      maxAttempts: env.WEBHOOK_MAX_ATTEMPTS,
+      backoff: { baseMs: env.WEBHOOK_BACKOFF_MS, maxMs: env.WEBHOOK_BACKOFF_MAX_MS },
+    },
+    /** In days. */
+    retention: {
+      sessions: env.RETENTION_SESSIONS_DAYS,
+      oneTimeTokens: env.RETENTION_ONE_TIME_TOKENS_DAYS,
+      idempotencyKeys: env.RETENTION_IDEMPOTENCY_KEYS_DAYS,
+      outbox: env.RETENTION_OUTBOX_DAYS,
+      deliveries: env.RETENTION_DELIVERIES_DAYS,
+    },
+  };
 }
 
 function shape(env: Environment) {
@@ -109,6 +157,7 @@ function shape(env: Environment) {
     },
     orders: { unpaidTtlS: env.ORDER_UNPAID_TTL_S },
     mail: { smtpUrl: env.SMTP_URL, from: env.MAIL_FROM },
+    ...shapeBackground(env),
   };
 }
 

@@ -8,6 +8,8 @@ import { Search1795478400007 } from './1795478400007-search.js';
 import { Checkout1795478400010 } from './1795478400010-checkout.js';
 import { ModerationAndPostSearch1795478400014 } from './1795478400014-moderation-and-post-search.js';
 import { ErasedAccounts1795478400016 } from './1795478400016-erased-accounts.js';
+import { EventDelivery1795478400025 } from './1795478400025-event-delivery.js';
+import { EventQueues1795478400026 } from './1795478400026-event-queues.js';
 import { ErasedAddresses1795478400035 } from './1795478400035-erased-addresses.js';
 import { UnpaidOrders1795478400036 } from './1795478400036-unpaid-orders.js';
 import { BusinessFigures1795478400040 } from './1795478400040-business-figures.js';
@@ -24,6 +26,8 @@ export const migrations = [
   Checkout1795478400010,
   ModerationAndPostSearch1795478400014,
   ErasedAccounts1795478400016,
+  EventDelivery1795478400025,
+  EventQueues1795478400026,
   ErasedAddresses1795478400035,
   UnpaidOrders1795478400036,
   BusinessFigures1795478400040,

@@ -46,6 +46,9 @@ const move = `
   SELECT 'order', moved.id, 'order.' || change.name || '_changed',
          jsonb_build_object('order_id', moved.id, 'order_number', moved.order_number, 'user_id', moved.user_id,
                             'from', change.before, 'to', change.after)
+         || CASE WHEN change.name = 'status' AND change.after = 'cancelled' THEN jsonb_build_object('product_ids', (
+              SELECT jsonb_agg(item.product_id ORDER BY item.product_id) FROM order_items item WHERE item.order_id = moved.id))
+            ELSE '{}' END
     FROM moved, change`;
 
 // The rows are locked in ascending product id, as check-outs lock them.

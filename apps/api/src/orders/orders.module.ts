@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuditModule } from '../audit/audit.module.js';
+import { EventsModule } from '../events/events.module.js';
 import { JobsModule } from '../jobs/jobs.module.js';
 import { CheckoutRepository } from './checkout/checkout.repository.js';
 import { CheckoutService } from './checkout/checkout.service.js';
@@ -10,7 +11,7 @@ import { OrdersRepository } from './orders.repository.js';
 import { OrdersService } from './orders.service.js';
 
 @Module({
-  imports: [AuditModule, JobsModule],
+  imports: [AuditModule, EventsModule, JobsModule],
   controllers: [OrdersController],
   providers: [OrdersService, OrdersRepository, OrderMovesRepository, CheckoutService, CheckoutRepository, OrderExpiryJob],
   exports: [OrdersService],

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { AuditService } from '../audit/audit.service.js';
+import { OutboxService } from '../events/outbox.js';
 import type { Identity } from '../http/access.js';
 import { paginate, pageWindow, type PageRequest } from '../http/page.js';
 import { OrderMovesRepository, type LockedOrder } from './order-moves.repository.js';
@@ -29,6 +30,7 @@ export class OrdersService {
     private readonly orders: OrdersRepository,
     private readonly moves: OrderMovesRepository,
     private readonly audit: AuditService,
+    private readonly outbox: OutboxService,
   ) {}
 
   listOwn(userId: number, query: OrdersQuery) {
@@ -86,6 +88,7 @@ export class OrdersService {
       if (scope.of !== 'buyer') await this.audit.record(manager, { actorId, ...audited(id, before, after) });
     };
     if (!(await this.moves.move({ scope, orderId: id, actorId, decide, record }))) throw orderNotFound(id);
+    this.outbox.wake();
     return this.get(scope, id);
   }
 }

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AuditModule } from '../audit/audit.module.js';
 import { CategoriesModule } from '../categories/categories.module.js';
+import { EventsModule } from '../events/events.module.js';
 import { CategoryProductsController } from './category-products.controller.js';
 import { ProductsController } from './products.controller.js';
 import { ProductsRepository } from './products.repository.js';
@@ -10,7 +11,7 @@ import { ProductSearchService } from './search/product-search.service.js';
 import { SearchTermsRepository } from './search/search-terms.repository.js';
 
 @Module({
-  imports: [AuditModule, CategoriesModule],
+  imports: [AuditModule, EventsModule, CategoriesModule],
   controllers: [ProductsController, CategoryProductsController],
   providers: [ProductsService, ProductsRepository, ProductSearchService, ProductSearchRepository, SearchTermsRepository],
   exports: [ProductsService],

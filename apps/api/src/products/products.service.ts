@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import { AuditService } from '../audit/audit.service.js';
+import { OutboxService } from '../events/outbox.js';
 import type { Identity } from '../http/access.js';
 import { distinctSlug, slugify } from '../http/slug.js';
 import type { CountedRow, Product, ProductChange, ProductCreation } from './products.dto.js';
@@ -17,6 +18,7 @@ export class ProductsService {
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly products: ProductsRepository,
     private readonly audit: AuditService,
+    private readonly outbox: OutboxService,
   ) {}
 
   async get(id: number): Promise<Product> {
@@ -56,6 +58,7 @@ export class ProductsService {
         entityId: id,
         changes: values,
       });
+      await this.tellChange(manager, id, given);
       return this.read(manager, id);
     });
   }
@@ -67,6 +70,7 @@ export class ProductsService {
       await this.lock(manager, actor, id, version);
       await this.products.update(manager, id, actor.userId, changes);
       await this.audit.record(manager, { actorId: actor.userId, action: 'product.update', entityType: 'product', entityId: id, changes });
+      await this.tellChange(manager, id, changes);
       return this.read(manager, id);
     });
   }
@@ -77,6 +81,17 @@ export class ProductsService {
       if (!isActive) throw productNotFound(id);
       await this.products.update(manager, id, actor.userId, { is_active: false });
       await this.audit.record(manager, { actorId: actor.userId, action: 'product.deactivate', entityType: 'product', entityId: id });
+      await this.tellChange(manager, id, { is_active: false });
+    });
+  }
+
+  private async tellChange(manager: EntityManager, id: number, changes: ProductChange): Promise<void> {
+    const fields = Object.keys(changes).sort();
+    await this.outbox.append(manager, {
+      aggregateType: 'product',
+      aggregateId: id,
+      eventType: 'product.changed',
+      payload: { product_id: id, fields },
     });
   }
 

@@ -3,6 +3,7 @@ import { isRetryable } from '@app/database';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { CONFIG } from '../../app.tokens.js';
 import type { Config } from '../../config.js';
+import { OutboxService } from '../../events/outbox.js';
 import { CheckoutRepository, type CheckoutOutcome } from './checkout.repository.js';
 import { mergeLines, newOrderNumber, requestHash } from './order-request.js';
 import type { NewOrder, Order } from '../orders.dto.js';
@@ -23,6 +24,7 @@ export class CheckoutService {
   constructor(
     @Inject(CONFIG) config: Config,
     private readonly checkouts: CheckoutRepository,
+    private readonly outbox: OutboxService,
   ) {
     this.turn = pLimit(Math.max(1, Math.floor(config.database.poolSize / 2)));
   }
@@ -46,6 +48,7 @@ export class CheckoutService {
     const result = await this.turn(() => this.checkouts.place(purchase)).catch((error: unknown) => {
       throw isRetryable(error) ? checkoutBusy(error) : error;
     });
+    if (result.outcome === 'placed') this.outbox.wake();
     return concluded(result, items !== undefined);
   }
 }

@@ -1,5 +1,6 @@
-import { Body, Controller, Delete, Get, Headers, Param, Patch, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Headers, Param, Patch, Post, Query, Res } from '@nestjs/common';
 import { ApiHeader, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import { Access, CurrentUser, Public, type Identity } from '../http/access.js';
 import { ApiDoc } from '../http/api-doc.js';
 import { ConditionalGet } from '../http/conditional-get.js';
@@ -93,8 +94,14 @@ export class ProductsController {
   @Post()
   @Access('seller', 'admin')
   @ApiDoc({ summary: 'Add a product', answer: product, status: 201, problems: [409] })
-  create(@CurrentUser() user: Identity, @Body({ schema: productCreation }) body: ProductCreation) {
-    return this.products.create(user, body);
+  async create(
+    @CurrentUser() user: Identity,
+    @Body({ schema: productCreation }) body: ProductCreation,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const created = await this.products.create(user, body);
+    reply.header('location', `/products/${created.id}`);
+    return created;
   }
 
   @Patch(':id')

@@ -81,6 +81,15 @@ const sortBy = z.enum(sorts);
 const sortOrder = z.enum(['asc', 'desc']);
 const query = line(200);
 
+const isPriceRange = ({
+  min_price: min = 0,
+  max_price: max = Infinity,
+}: {
+  min_price?: number | undefined;
+  max_price?: number | undefined;
+}) => min <= max;
+const emptyRange = { path: ['max_price'], error: 'must not be below min_price' };
+
 export const productSearch = z
   .strictObject({
     ...pageFields,
@@ -96,10 +105,11 @@ export const productSearch = z
     sort_order: sortOrder.optional().describe('Default asc, but desc for relevance, rating and popularity'),
     facets: z.boolean().optional().describe('Exact counts by category, brand, price band and rating'),
   })
+  .refine(isPriceRange, emptyRange)
   .meta({ id: 'ProductSearch', examples: [{ query: 'wireless headphones', max_price: 200, in_stock: true, page_size: 5, facets: true }] });
 export type ProductSearch = z.output<typeof productSearch>;
 
-export const productsQuery = z.object({
+const queryFields = z.object({
   ...pageParameters,
   query: query.optional().describe('Words that must all occur; the last one may be unfinished'),
   category_id: idParameter.optional().describe('The whole subtree'),
@@ -114,7 +124,8 @@ export const productsQuery = z.object({
   facets: booleanParameter().optional(),
 });
 
-export const categoryProductsQuery = productsQuery.omit({ category_id: true });
+export const productsQuery = queryFields.refine(isPriceRange, emptyRange);
+export const categoryProductsQuery = queryFields.omit({ category_id: true }).refine(isPriceRange, emptyRange);
 
 export const facets = z
   .object({
@@ -141,18 +152,20 @@ export type CountedRow = z.infer<typeof countedRow>;
 export const countedProducts = z.object({ products: z.array(countedRow) }).meta({ id: 'CountedProducts' });
 export const limitQuery = z.object({ limit: integerParameter(1, 50).optional().describe('10 unless told') });
 
+const notBlank = 'must not be blank';
+
 const written = {
-  name: line(200),
+  name: line(200).regex(/\S/, notBlank),
   slug: slug.optional(),
   description: text(50_000).nullable().optional(),
   short_description: text(500).nullable().optional(),
-  sku: line(50),
+  sku: line(50).regex(/\S/, notBlank),
   price: money,
   sale_price: money.nullable().optional(),
   // Below what the column holds, so that what cancelled orders return still fits.
   stock_quantity: z.int().min(0).max(1_000_000_000),
   category_id: id,
-  brand: line(100).nullable().optional(),
+  brand: line(100).regex(/\S/, notBlank).nullable().optional(),
   weight: z.number().min(0).max(999_999.99).nullable().optional(),
   dimensions: line(50).nullable().optional(),
   image_url: imageUrl.nullable().optional(),

@@ -17,7 +17,6 @@ const invalid = (pointer: string, message: string): Problem =>
 export const salePriceTooHigh = (): Problem => invalid('/sale_price', 'must not be above the price');
 export const categoryUnknown = (): Problem => invalid('/category_id', 'there is no such category');
 export const sellerUnknown = (): Problem => invalid('/seller_id', 'there is no such seller');
-export const priceRangeEmpty = (): Problem => invalid('/max_price', 'must not be below min_price');
 
 export const sellerForAdmins = (): Problem => new Problem(403, 'seller-for-admins', 'Only an admin says whose product it is');
 

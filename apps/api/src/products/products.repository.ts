@@ -67,19 +67,20 @@ export class ProductsRepository {
     return rows.filter((row) => row.id !== null).map(({ is_known: _, place: __, ...row }) => row);
   }
 
-  async isSlugFree(manager: EntityManager, slug: string): Promise<boolean> {
-    const rows = await manager.query<unknown[]>('SELECT FROM products WHERE slug = $1', [slug]);
-    return rows.length === 0;
-  }
-
-  async create(manager: EntityManager, values: Readonly<Record<string, unknown>>): Promise<number> {
+  /** Undefined: the slug is taken. */
+  async create(manager: EntityManager, values: Readonly<Record<string, unknown>>): Promise<number | undefined> {
     const fields = Object.entries(values).filter(([, value]) => value !== undefined);
     const placeholders = fields.map((_, index) => `$${index + 1}`).join(', ');
-    const sql = `INSERT INTO products (${fields.map(([field]) => field).join(', ')}) VALUES (${placeholders}) RETURNING id`;
+    const sql = `INSERT INTO products (${fields.map(([field]) => field).join(', ')}) VALUES (${placeholders})
+                 ON CONFLICT (slug) DO NOTHING RETURNING id`;
     const parameters = fields.map(([, value]) => value);
     const [row] = await translated(() => manager.query<{ id: number }[]>(sql, parameters));
-    if (!row) throw new Error('the insert gave no row');
-    return row.id;
+    return row?.id;
+  }
+
+  async isSeller(manager: EntityManager, userId: number): Promise<boolean> {
+    const sql = `SELECT FROM users WHERE id = $1 AND user_type IN ('seller', 'admin') AND is_active`;
+    return (await manager.query<unknown[]>(sql, [userId])).length > 0;
   }
 
   /** How a product of this owner stands, locked until the transaction ends; undefined: there is none, or it is another's. */

@@ -7,7 +7,7 @@ import { OutboxService } from '../events/outbox.js';
 import type { Identity } from '../http/access.js';
 import { distinctSlug, slugify } from '../http/slug.js';
 import type { CountedRow, Product, ProductChange, ProductCreation } from './products.dto.js';
-import { productNotFound, productStale, salePriceTooHigh, sellerForAdmins } from './products.problems.js';
+import { productNotFound, productSlugTaken, productStale, salePriceTooHigh, sellerForAdmins, sellerUnknown } from './products.problems.js';
 import { ProductsRepository } from './products.repository.js';
 
 const slugLength = 200;
@@ -48,15 +48,15 @@ export class ProductsService {
     if (given.seller_id !== undefined && actor.role !== 'admin') throw sellerForAdmins();
     if (given.sale_price !== undefined && given.sale_price !== null && given.sale_price > given.price) throw salePriceTooHigh();
     return inTransaction(this.dataSource, async (manager) => {
-      const slug = given.slug ?? (await this.freeSlug(manager, given.name));
-      const values = { ...given, slug, seller_id: actor.role === 'admin' ? (given.seller_id ?? null) : actor.userId };
-      const id = await this.products.create(manager, values);
+      const values = { ...given, seller_id: actor.role === 'admin' ? (given.seller_id ?? null) : actor.userId };
+      if (given.seller_id !== undefined) await this.checkSeller(manager, given.seller_id);
+      const { id, slug } = await this.insert(manager, values);
       await this.audit.record(manager, {
         actorId: actor.userId,
         action: 'product.create',
         entityType: 'product',
         entityId: id,
-        changes: values,
+        changes: { ...values, slug },
       });
       await this.tellChange(manager, id, given);
       return this.read(manager, id);
@@ -68,6 +68,8 @@ export class ProductsService {
     if (changes.seller_id !== undefined && actor.role !== 'admin') throw sellerForAdmins();
     return inTransaction(this.dataSource, async (manager) => {
       await this.lock(manager, actor, id, version);
+      if (Object.keys(changes).length === 0) return this.read(manager, id);
+      if (changes.seller_id !== undefined) await this.checkSeller(manager, changes.seller_id);
       await this.products.update(manager, id, actor.userId, changes);
       await this.audit.record(manager, { actorId: actor.userId, action: 'product.update', entityType: 'product', entityId: id, changes });
       await this.tellChange(manager, id, changes);
@@ -102,9 +104,18 @@ export class ProductsService {
     return state;
   }
 
-  private async freeSlug(manager: EntityManager, name: string): Promise<string> {
-    const slug = slugify(name, slugLength, 'product');
-    return (await this.products.isSlugFree(manager, slug)) ? slug : distinctSlug(slug, slugLength);
+  /** A slug of our own making gives way to one that is there. */
+  private async insert(manager: EntityManager, values: ProductCreation): Promise<{ id: number; slug: string }> {
+    const own = slugify(values.name, slugLength, 'product');
+    for (const slug of values.slug === undefined ? [own, distinctSlug(own, slugLength)] : [values.slug]) {
+      const id = await this.products.create(manager, { ...values, slug });
+      if (id !== undefined) return { id, slug };
+    }
+    throw productSlugTaken();
+  }
+
+  private async checkSeller(manager: EntityManager, sellerId: number | null): Promise<void> {
+    if (sellerId !== null && !(await this.products.isSeller(manager, sellerId))) throw sellerUnknown();
   }
 
   private async read(manager: EntityManager, id: number): Promise<Product> {

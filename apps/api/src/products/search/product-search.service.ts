@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { pageWindow, paginate, type PageWindow } from '../../http/page.js';
 import type { ProductSearch, ProductsPage } from '../products.dto.js';
-import { priceRangeEmpty } from '../products.problems.js';
 import type { Parameters } from './search-conditions.js';
 import { ProductSearchRepository, type Found } from './product-search.repository.js';
 import { chooseSort, seenRow, type ChosenSort } from './search-sort.js';
@@ -27,7 +26,6 @@ export class ProductSearchService {
   ) {}
 
   async search(filters: ProductSearch): Promise<ProductsPage> {
-    if ((filters.min_price ?? 0) > (filters.max_price ?? Infinity)) throw priceRangeEmpty();
     const sort = chooseSort(filters);
     const window = pageWindow(filters, sort.kind);
     const text = filters.query === undefined ? undefined : parseSearchText(filters.query);

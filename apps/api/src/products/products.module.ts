@@ -2,7 +2,10 @@ import { Module } from '@nestjs/common';
 import { AuditModule } from '../audit/audit.module.js';
 import { CategoriesModule } from '../categories/categories.module.js';
 import { EventsModule } from '../events/events.module.js';
+import { JobsModule } from '../jobs/jobs.module.js';
 import { CategoryProductsController } from './category-products.controller.js';
+import { ProductRefreshJobs } from './product-refresh.jobs.js';
+import { ProductRefreshRepository } from './product-refresh.repository.js';
 import { ProductsController } from './products.controller.js';
 import { ProductsRepository } from './products.repository.js';
 import { ProductsService } from './products.service.js';
@@ -11,9 +14,17 @@ import { ProductSearchService } from './search/product-search.service.js';
 import { SearchTermsRepository } from './search/search-terms.repository.js';
 
 @Module({
-  imports: [AuditModule, EventsModule, CategoriesModule],
+  imports: [AuditModule, CategoriesModule, EventsModule, JobsModule],
   controllers: [ProductsController, CategoryProductsController],
-  providers: [ProductsService, ProductsRepository, ProductSearchService, ProductSearchRepository, SearchTermsRepository],
+  providers: [
+    ProductsService,
+    ProductsRepository,
+    ProductSearchService,
+    ProductSearchRepository,
+    SearchTermsRepository,
+    ProductRefreshRepository,
+    ProductRefreshJobs,
+  ],
   exports: [ProductsService],
 })
 export class ProductsModule {}

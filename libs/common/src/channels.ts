@@ -67,5 +67,25 @@ export interface RequestFinished {
   readonly responseBytes: number;
 }
 
+/** A cache has answered a read. Published in the context of whoever asked. */
+export interface CacheAccessed {
+  /** A name of the application's table of cache types: bounded. */
+  readonly type: string;
+  /** Not bounded: for a trace of one request, never for a metric. */
+  readonly key: string;
+  /** Who had the answer: the memory of the process, the shared store, or the loader behind both. */
+  readonly layer: 'L1' | 'L2' | 'loader';
+  /**
+   * `negative`: the cache knows that there is none. `wait`: another caller loaded it. `bypass`: it was loaded and could not be kept.
+   * `error`: loading failed, and there was no old value to answer.
+   */
+  readonly result: 'hit' | 'stale' | 'negative' | 'miss' | 'wait' | 'bypass' | 'error';
+  /** What the caller waited for, in milliseconds, the load included; 0 for an answer from the memory of the process. */
+  readonly durationMs: number;
+  /** The caller's own load, in milliseconds; 0 when it did not load. */
+  readonly loadMs: number;
+}
+
+export const cacheAccessed = defineChannel<CacheAccessed>('cache-accessed');
 export const queryFinished = defineChannel<QueryFinished>('query-finished');
 export const requestFinished = defineChannel<RequestFinished>('request-finished');

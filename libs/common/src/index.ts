@@ -1,5 +1,5 @@
-export { defineChannel, listenerErrors, queryFinished, requestFinished } from './channels.js';
-export type { Channel, QueryFinished, RequestFinished } from './channels.js';
+export { cacheAccessed, defineChannel, listenerErrors, queryFinished, requestFinished } from './channels.js';
+export type { CacheAccessed, Channel, QueryFinished, RequestFinished } from './channels.js';
 export { systemClock } from './clock.js';
 export type { Clock } from './clock.js';
 export type { HealthProbe, HealthReport, HealthStatus } from './health-probe.js';

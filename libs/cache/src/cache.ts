@@ -1,0 +1,111 @@
+import { Injectable } from '@nestjs/common';
+import { cacheKey, generationNames, parsePattern, tagName, type CacheId } from './cache-key.js';
+import { CacheEngine } from './cache.engine.js';
+import type { CacheType } from './cache-types.js';
+import type { Verb } from './coherence/generations.js';
+import { jsonCodec } from './entry/codec.js';
+import { draftOf, type Address } from './entry/entry.js';
+import type { Request } from './loading/loading.js';
+import type { Loader } from './loading/answer.js';
+import type { Invalidation } from './stores/store.js';
+
+export interface EntryOptions {
+  /** Names under which the entry can be ended together with others. */
+  readonly tags?: readonly string[];
+  /** Seconds for which it is fresh; the type's unless told otherwise. */
+  readonly ttl?: number;
+}
+
+const noOptions: EntryOptions = {};
+
+/**
+ * The cache: values by type and id, in this process and in Redis. Values are JSON; what it gives is frozen, shared by all callers, and the same
+ * whether it was loaded or found. Never rejects because of Redis. `Name` are the names of the application's table of types.
+ */
+@Injectable()
+export class Cache<Name extends string = string> {
+  constructor(private readonly engine: CacheEngine) {}
+
+  /**
+   * The value, from the nearest layer that has it, or from the loader, which runs once for any number of concurrent callers on all replicas.
+   * A loader's `undefined` means that there is none, and is kept for the type's `negativeTtl`. Rejects with the loader's error, which is not
+   * kept, unless there is an old value inside its grace.
+   */
+  getOrLoad<T>(name: Name, id: CacheId, load: () => T | Promise<T>, options: EntryOptions = noOptions): Promise<T> {
+    const { access } = this.engine;
+    const type = this.engine.types.get(name);
+    const key = cacheKey(type.prefix, id);
+    const now = access.clock.monotonic();
+    const entry = access.peek(type, key, now);
+    if (entry === undefined) return access.fetch(this.request(type, key, load, options)).then(({ value }) => value as T);
+    if (access.isDue(entry, now)) access.refresh(this.request(type, key, load, options), entry, now);
+    return Promise.resolve(entry.value as T);
+  }
+
+  /** What is there, fresh or within its grace; never loads. Tags are not needed: an entry knows its own. */
+  async get<T>(name: Name, id: CacheId): Promise<T | undefined> {
+    const { access, store, types } = this.engine;
+    const type = types.get(name);
+    const key = cacheKey(type.prefix, id);
+    const entry = access.peek(type, key, access.clock.monotonic());
+    if (entry) return entry.value as T;
+    const { found } = await store.read(this.address(type, key, noOptions), 'value');
+    access.countRead(type, found);
+    return found?.value as T | undefined;
+  }
+
+  /** Stores a value, whatever was there; the last call wins. False when it could not be kept. `undefined` is no value: use `delete`. */
+  async set(name: Name, id: CacheId, value: unknown, options: EntryOptions = noOptions): Promise<boolean> {
+    const type = this.engine.types.get(name);
+    const address = this.address(type, cacheKey(type.prefix, id), options);
+    const draft = value === undefined ? undefined : this.draft(address, value, options);
+    if (draft) return (await this.engine.store.put(address, draft)).isStored;
+    await this.invalidate({ verb: 'remove', keys: [address.key], names: [] });
+    return false;
+  }
+
+  async delete(name: Name, id: CacheId, verb: Verb = 'remove'): Promise<void> {
+    await this.invalidate({ verb, keys: [cacheKey(this.engine.types.get(name).prefix, id)], names: [] });
+  }
+
+  /**
+   * Ends every entry with one of the tags, at a cost that does not depend on how many there are. Call it after the transaction has committed
+   * and before the answer: when it resolves, no reader on any replica that can be reached gets, or stores, what was there before.
+   */
+  async invalidateTags(tags: readonly string[], verb: Verb = 'remove'): Promise<void> {
+    if (tags.length > 0) await this.invalidate({ verb, keys: [], names: tags.map(tagName) });
+  }
+
+  /**
+   * The same for a key (`prod:42`) or all below a prefix (`user:42:*`, which includes `user:42` itself), up to three levels deep. Throws a
+   * `RangeError` for another glob: see `sweep`.
+   */
+  async invalidatePattern(pattern: string, verb: Verb = 'remove'): Promise<void> {
+    const { key, subtree } = parsePattern(pattern);
+    await this.invalidate({ verb, keys: [key], names: subtree === undefined ? [] : [subtree] });
+  }
+
+  private invalidate(invalidation: Invalidation): Promise<unknown> {
+    return this.engine.store.invalidate(invalidation);
+  }
+
+  private request(type: CacheType, key: string, load: Loader, options: EntryOptions): Request {
+    return { address: this.address(type, key, options), load, ttlMs: ttlOf(type, options) };
+  }
+
+  private address(type: CacheType, key: string, { tags = [] }: EntryOptions): Address {
+    return { type, key, names: generationNames(key, tags), codec: jsonCodec };
+  }
+
+  private draft(address: Address, value: unknown, options: EntryOptions) {
+    try {
+      return draftOf(address, value, ttlOf(address.type, options));
+    } catch {
+      // It has no encoding. The caller learns it from the answer.
+      address.type.stats.unserialisable += 1;
+      return undefined;
+    }
+  }
+}
+
+const ttlOf = (type: CacheType, { ttl }: EntryOptions): number => (ttl === undefined ? type.ttlMs : ttl * 1000);

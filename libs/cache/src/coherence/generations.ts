@@ -1,0 +1,95 @@
+/** `remove`: never answered again. `expire`: may be answered, as stale, within its grace while it is loaded again. */
+export type Verb = 'remove' | 'expire';
+
+/** What has happened to a name, as the stamp of the event; 0: nothing since it is watched. */
+interface Watch {
+  readonly name: string;
+  removedAt: number;
+  expiredAt: number;
+  holders: number;
+}
+
+/** A moment and the names watched since then. */
+export interface Watched {
+  readonly since: number;
+  readonly watches: readonly Watch[];
+}
+
+export type Standing = 'current' | 'expired' | 'removed';
+
+/**
+ * Which names have been invalidated, as this process knows: by its own calls and by what the backplane tells. Stamps count events;
+ * they are no clock. Whoever reads or loads something watches its names first and asks afterwards whether the result may be kept: every
+ * invalidation in between is seen. A name is remembered only while someone watches it, so memory is bounded by what L1 holds.
+ */
+export class Generations {
+  private now = 1;
+  private floor = 0;
+  private readonly watches = new Map<string, Watch>();
+
+  /** Stamp of the newest event. While it stays the same, nothing has changed for anyone. */
+  get stamp(): number {
+    return this.now;
+  }
+
+  /** Names that someone watches. */
+  get size(): number {
+    return this.watches.size;
+  }
+
+  watch(names: readonly string[]): Watched {
+    return { since: this.now, watches: names.map((name) => this.hold(name)) };
+  }
+
+  /** The same names, as of the same moment, for one more holder. */
+  share({ since, watches }: Watched): Watched {
+    for (const watch of watches) watch.holders += 1;
+    return { since, watches };
+  }
+
+  release({ watches }: Watched): void {
+    for (const watch of watches) {
+      watch.holders -= 1;
+      if (watch.holders === 0) this.watches.delete(watch.name);
+    }
+  }
+
+  standing({ since, watches }: Watched): Standing {
+    if (since < this.floor) return 'removed';
+    let isExpired = false;
+    for (const watch of watches) {
+      if (watch.removedAt > since) return 'removed';
+      if (watch.expiredAt > since) isExpired = true;
+    }
+    return isExpired ? 'expired' : 'current';
+  }
+
+  touch(names: readonly string[], verb: Verb): void {
+    this.now += 1;
+    for (const name of names) {
+      const watch = this.watches.get(name);
+      if (!watch) continue;
+      if (verb === 'remove') watch.removedAt = this.now;
+      else watch.expiredAt = this.now;
+    }
+  }
+
+  /** Everything may have changed: nothing that was read or loaded before now may be kept. */
+  touchAll(): void {
+    this.now += 1;
+    this.floor = this.now;
+  }
+
+  private hold(name: string): Watch {
+    let watch = this.watches.get(name);
+    if (!watch) {
+      watch = { name, removedAt: 0, expiredAt: 0, holders: 0 };
+      this.watches.set(name, watch);
+    }
+    watch.holders += 1;
+    return watch;
+  }
+}
+
+/** The name under which a key's own invalidations are watched, in this process only. */
+export const keyName = (key: string): string => `k:${key}`;

@@ -1,0 +1,92 @@
+import { cacheAccessed, type Clock } from '@app/common';
+import type { CacheType } from '../cache-types.js';
+import { foundIn, type MemoryEntry } from '../stores/memory.store.js';
+import type { Found } from '../entry/entry.js';
+import type { FrontStore } from '../stores/store.js';
+import type { Answer } from './answer.js';
+import { answerOf, type Loading, type Request } from './loading.js';
+
+/** Share of its time after which an entry of a `refresh-ahead` type is loaded again, if somebody asks for it. */
+const refreshAfter = 0.8;
+
+/** Every read of the cache: first this process, then the rest. Counts it, and tells `cacheAccessed`. */
+export class Access {
+  constructor(
+    private readonly store: FrontStore,
+    private readonly loading: Loading,
+    readonly clock: Clock,
+  ) {}
+
+  /**
+   * An entry of L1 that may be answered, fresh or stale. Costs one look-up and no promise. When `isDue` says so,
+   * the caller owes it a `refresh`.
+   */
+  peek(type: CacheType, key: string, now: number): MemoryEntry | undefined {
+    const entry = this.store.peek(type, key, now);
+    if (entry === undefined) return undefined;
+    const isFresh = now < entry.freshUntil;
+    if (!isFresh) type.stats.l1.stale += 1;
+    else if (entry.value === undefined) type.stats.negativeHits += 1;
+    else type.stats.l1.hits += 1;
+    if (cacheAccessed.hasListeners) {
+      const result = isFresh ? (entry.value === undefined ? 'negative' : 'hit') : 'stale';
+      cacheAccessed.publish({ type: type.name, key, layer: 'L1', result, durationMs: 0, loadMs: 0 });
+    }
+    return entry;
+  }
+
+  /** Whether an entry should be loaded again in the background. */
+  isDue(entry: MemoryEntry, now: number): boolean {
+    if (now >= entry.freshUntil) return true;
+    return entry.type.strategy === 'refresh-ahead' && entry.freshUntil - now < entry.ttlMs * (1 - refreshAfter);
+  }
+
+  refresh(request: Request, entry: MemoryEntry, now: number): void {
+    this.loading.refresh(request, now < entry.freshUntil);
+  }
+
+  /** Rejects with the loader's error. */
+  async ask(request: Request): Promise<Answer> {
+    const { type, key } = request.address;
+    const now = this.clock.monotonic();
+    const entry = this.peek(type, key, now);
+    if (!entry) return this.fetch(request);
+    if (this.isDue(entry, now)) this.refresh(request, entry, now);
+    return answerOf(foundIn(entry, now));
+  }
+
+  /** A read that does not load. */
+  countRead(type: CacheType, found: Found | undefined): void {
+    if (found) return count(type, answerOf(found));
+    type.stats.l1.misses += 1;
+    if (!type.isLocal) type.stats.l2.misses += 1;
+  }
+
+  /** The same for an entry that L1 does not have. */
+  async fetch(request: Request): Promise<Answer> {
+    const { type, key } = request.address;
+    const startedAt = this.clock.monotonic();
+    try {
+      const answer = await this.loading.fetch(request);
+      count(type, answer);
+      if (cacheAccessed.hasListeners) {
+        const { layer, result, loadMs } = answer;
+        cacheAccessed.publish({ type: type.name, key, layer, result, durationMs: this.clock.monotonic() - startedAt, loadMs });
+      }
+      return answer;
+    } catch (error) {
+      const durationMs = this.clock.monotonic() - startedAt;
+      cacheAccessed.publish({ type: type.name, key, layer: 'loader', result: 'error', durationMs, loadMs: durationMs });
+      throw error;
+    }
+  }
+}
+
+function count({ stats }: CacheType, { layer, result }: Answer): void {
+  if (layer === 'loader') return;
+  const counts = layer === 'L1' ? stats.l1 : stats.l2;
+  if (layer === 'L2') stats.l1.misses += 1;
+  if (result === 'negative') stats.negativeHits += 1;
+  else if (result === 'stale') counts.stale += 1;
+  else counts.hits += 1;
+}

@@ -1,4 +1,4 @@
-import { TypeStats } from './stats/type-stats.js';
+import { newTypeStats, type TypeStats } from './admin/type-stats.js';
 
 /**
  * How values of a type come and go.
@@ -79,6 +79,6 @@ export function resolveType(name: string, options: CacheTypeOptions): CacheType 
     isStrict: options.consistency === 'strict',
     isLocal: options.localOnly === true,
     maxEntries,
-    stats: new TypeStats(),
+    stats: newTypeStats(),
   };
 }

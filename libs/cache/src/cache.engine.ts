@@ -5,6 +5,7 @@ import { Backplane } from './coherence/backplane.js';
 import { Generations } from './coherence/generations.js';
 import { PendingInvalidations } from './coherence/pending-invalidations.js';
 import { Access } from './loading/access.js';
+import type { WriteBehindCounter } from './loading/write-behind.js';
 import { Loading } from './loading/loading.js';
 import { CircuitBreaker } from './redis/circuit-breaker.js';
 import { Recovery } from './redis/recovery.js';
@@ -37,6 +38,8 @@ export class CacheEngine {
   readonly shared: Shared | undefined;
   readonly store: FrontStore;
   readonly access: Access;
+  /** Written, for the last time, when the cache stops. */
+  readonly counters: WriteBehindCounter[] = [];
 
   constructor(options: CacheOptions) {
     this.options = resolveOptions(options);
@@ -53,7 +56,12 @@ export class CacheEngine {
     await this.shared?.start();
   }
 
+  async flush(): Promise<void> {
+    await Promise.all(this.counters.map((counter) => counter.flush()));
+  }
+
   async stop(): Promise<void> {
+    await Promise.all(this.counters.map((counter) => counter.stop()));
     await this.shared?.stop();
   }
 }

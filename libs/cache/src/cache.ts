@@ -1,4 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { explain, type Explanation } from './admin/explain.js';
+import { figuresOf, type CacheFigures, type CacheStats } from './admin/figures.js';
+import { redisFigures } from './admin/redis-figures.js';
 import { cacheKey, generationNames, parsePattern, tagName, type CacheId } from './cache-key.js';
 import { CacheEngine } from './cache.engine.js';
 import type { CacheType } from './cache-types.js';
@@ -7,7 +10,8 @@ import { jsonCodec } from './entry/codec.js';
 import { draftOf, type Address } from './entry/entry.js';
 import type { Request } from './loading/loading.js';
 import type { Loader } from './loading/answer.js';
-import type { Invalidation } from './stores/store.js';
+import { WriteBehindCounter, type WriteBehindOptions } from './loading/write-behind.js';
+import type { Invalidation, Lease } from './stores/store.js';
 
 export interface EntryOptions {
   /** Names under which the entry can be ended together with others. */
@@ -16,7 +20,14 @@ export interface EntryOptions {
   readonly ttl?: number;
 }
 
+/** Where the values of a read-through type come from. */
+export interface Source<T> {
+  load(id: CacheId): T | Promise<T>;
+  tags?(id: CacheId): readonly string[];
+}
+
 const noOptions: EntryOptions = {};
+const sweepBatch = 200;
 
 /**
  * The cache: values by type and id, in this process and in Redis. Values are JSON; what it gives is frozen, shared by all callers, and the same
@@ -24,6 +35,8 @@ const noOptions: EntryOptions = {};
  */
 @Injectable()
 export class Cache<Name extends string = string> {
+  private readonly sources = new Map<string, Source<unknown>>();
+
   constructor(private readonly engine: CacheEngine) {}
 
   /**
@@ -83,6 +96,85 @@ export class Cache<Name extends string = string> {
   async invalidatePattern(pattern: string, verb: Verb = 'remove'): Promise<void> {
     const { key, subtree } = parsePattern(pattern);
     await this.invalidate({ verb, keys: [key], names: subtree === undefined ? [] : [subtree] });
+  }
+
+  /** Makes a type read-through: `read` loads what is not there. Called once, by whoever owns the values. */
+  define<T>(name: Name, source: Source<T>): void {
+    this.sources.set(this.engine.types.get(name).name, source);
+  }
+
+  /** `getOrLoad` with the loader and tags that `define` was given; throws a `RangeError` when it was not. */
+  read<T>(name: Name, id: CacheId): Promise<T> {
+    const source = this.sources.get(name);
+    if (!source) throw new RangeError(`cache type ${name} has no loader`);
+    return this.getOrLoad<T>(name, id, () => source.load(id) as Promise<T>, { tags: source.tags?.(id) ?? [] });
+  }
+
+  /**
+   * Runs a writer. Of a `write-through` type the value that it gives is stored, unless somebody else wrote or invalidated the key since it began:
+   * then, as for other types and after a failure, the entry is removed. Rejects with the writer's error.
+   */
+  async write<T>(name: Name, id: CacheId, writer: () => Promise<T>, options: EntryOptions = noOptions): Promise<T> {
+    const { store, types } = this.engine;
+    const type = types.get(name);
+    const address = this.address(type, cacheKey(type.prefix, id), options);
+    const lease = type.strategy === 'write-through' ? (await store.read(address, 'reserve')).lease : undefined;
+    let isDone = false;
+    try {
+      const value = await writer();
+      const draft = value === undefined || !lease ? undefined : this.draft(address, value, options);
+      if (draft) {
+        await store.put(address, draft, lease);
+        isDone = true;
+      }
+      return value;
+    } finally {
+      if (!isDone) await this.end(address.key, lease);
+    }
+  }
+
+  /** A counter of a `write-behind` type. What it holds is written when the application ends; see `WriteBehindCounter`. */
+  counter(name: Name, options: WriteBehindOptions): WriteBehindCounter {
+    const type = this.engine.types.get(name);
+    if (type.strategy !== 'write-behind') throw new RangeError(`cache type ${name} is ${type.strategy}, not write-behind`);
+    const counter = new WriteBehindCounter(options);
+    this.engine.counters.push(counter);
+    return counter;
+  }
+
+  /** Counts by type and layer, and the state of the parts. Asks nobody. */
+  figures(): CacheFigures {
+    return figuresOf(this.engine);
+  }
+
+  /** The same with the figures of the Redis server, for which it asks. Never rejects. */
+  async stats(): Promise<CacheStats> {
+    const { shared } = this.engine;
+    return { ...this.figures(), redis: shared && (await redisFigures(shared.link)) };
+  }
+
+  /** Why a read of this key (`prod:42`) would be answered as it would. Never rejects. */
+  explain(key: string): Promise<Explanation> {
+    return explain(this.engine, key);
+  }
+
+  /** At most `limit` keys, stored or being loaded, that match a Redis glob. Scans: for administrators. */
+  keys(glob: string, limit = 1000): Promise<string[]> {
+    return this.engine.store.keys(glob, limit);
+  }
+
+  /** Removes what matches any glob, by scanning, and gives the number of keys: an administrator's batch job, not for a request. */
+  async sweep(glob: string): Promise<number> {
+    const keys = await this.engine.store.keys(glob, Number.POSITIVE_INFINITY);
+    for (let start = 0; start < keys.length; start += sweepBatch) {
+      await this.invalidate({ verb: 'remove', keys: keys.slice(start, start + sweepBatch), names: [] });
+    }
+    return keys.length;
+  }
+
+  private async end(key: string, lease: Lease | undefined): Promise<void> {
+    if (lease) await this.engine.store.release(lease);
+    await this.invalidate({ verb: 'remove', keys: [key], names: [] });
   }
 
   private invalidate(invalidation: Invalidation): Promise<unknown> {

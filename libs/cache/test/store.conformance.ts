@@ -214,6 +214,10 @@ export function describeStore(name: string, open: () => Promise<StoreUnderTest>)
       expect(await store.keys('thing:listed:?', 10)).toHaveLength(2);
       expect(await store.keys('thing:listed:[13]*', 10)).toHaveLength(2);
       expect(await store.keys('thing:listed:*', 2)).toHaveLength(2);
+      await store.invalidate(removal(['thing:listed:1'], ['p:thing']));
+      const loading = addressOf({}, [], 'listed:4');
+      await take(loading);
+      expect(await store.keys('thing:listed:*', 10)).toEqual(['thing:listed:4']);
     });
   });
 }

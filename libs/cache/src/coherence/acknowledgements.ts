@@ -1,3 +1,5 @@
+import type { Clock } from '@app/common';
+
 interface Peer {
   heardAt: number;
   acknowledged: number;
@@ -15,6 +17,7 @@ export interface AcknowledgementsOptions {
   readonly peerMs: number;
   /** Longest wait of a writer, in milliseconds. */
   readonly waitMs: number;
+  readonly clock: Clock;
 }
 
 /**
@@ -37,14 +40,14 @@ export class Acknowledgements {
 
   /** Other processes that are believed to listen. */
   get peerCount(): number {
+    this.forgetSilent();
     return this.peers.size;
   }
 
-  heard(peer: string, now: number): void {
+  heard(peer: string): void {
     const known = this.peers.get(peer);
-    if (known) known.heardAt = now;
-    else this.peers.set(peer, { heardAt: now, acknowledged: 0 });
-    for (const [id, { heardAt }] of this.peers) if (now - heardAt > this.options.peerMs) this.left(id);
+    if (known) known.heardAt = this.options.clock.monotonic();
+    else this.peers.set(peer, { heardAt: this.options.clock.monotonic(), acknowledged: 0 });
   }
 
   left(peer: string): void {
@@ -91,7 +94,13 @@ export class Acknowledgements {
     this.finish(event, false);
   }
 
+  private forgetSilent(): void {
+    const now = this.options.clock.monotonic();
+    for (const [id, { heardAt }] of this.peers) if (now - heardAt > this.options.peerMs) this.left(id);
+  }
+
   private ask(event: number, waiter: Waiter): void {
+    this.forgetSilent();
     waiter.missing = new Set();
     for (const [id, { acknowledged }] of this.peers) if (acknowledged < event) waiter.missing.add(id);
     this.check(event, waiter);

@@ -39,7 +39,7 @@ export class Backplane {
   private readonly owed = new Map<string, number>();
 
   constructor(private readonly options: BackplaneOptions) {
-    this.acknowledgements = new Acknowledgements({ peerMs: options.heartbeatMs * 3, waitMs: options.acknowledgeMs });
+    this.acknowledgements = new Acknowledgements({ ...options, peerMs: options.heartbeatMs * 3, waitMs: options.acknowledgeMs });
   }
 
   /** Whether this process hears every invalidation. */
@@ -73,10 +73,12 @@ export class Backplane {
     this.acknowledgements.reset();
     this.isHearing = false;
     if (!this.isSubscribed) return;
-    const { keys, origin } = this.options;
+    this.isSubscribed = false;
+    const { keys, origin, subscriber } = this.options;
     // Whoever does not hear it stops waiting a few heartbeats later.
     await this.options.publish(keys.channel, `b ${this.incarnation} ${this.sequence} ${origin}`).catch(() => undefined);
-    await this.options.subscriber.unsubscribe([keys.channel, keys.acknowledgements(origin)], this.receive).catch(() => undefined);
+    // Not waited for: a Redis that does not answer would never let the process end.
+    if (subscriber.isReady) subscriber.unsubscribe([keys.channel, keys.acknowledgements(origin)], this.receive).catch(() => undefined);
   }
 
   /** Resolves when all who listen have applied the invalidation with this number; see `Acknowledgements`. */
@@ -118,8 +120,7 @@ export class Backplane {
     this.stats.received += 1;
     this.follow(message);
     const isOwn = message.origin === this.options.origin;
-    if (message.kind === 'heartbeat')
-      return isOwn ? this.heardSelf() : this.acknowledgements.heard(message.origin, this.options.clock.monotonic());
+    if (message.kind === 'heartbeat') return isOwn ? this.heardSelf() : this.acknowledgements.heard(message.origin);
     if (isOwn) return this.acknowledgements.echoed(message.sequence);
     this.options.onInvalidation(message);
     if (this.options.acknowledgeMs > 0) this.owe(message);

@@ -16,6 +16,8 @@ export class RedisKeys {
 
   entry = (key: string): string => `{${this.namespace}}:e:${key}`;
   lease = (key: string): string => `{${this.namespace}}:l:${key}`;
+  /** A glob for entries and leases. */
+  anyOf = (glob: string): string => `{${this.namespace}}:[el]:${glob}`;
   keyOfEntry = (entry: string): string => entry.slice(this.entry('').length);
   /** Where acknowledgements for one process arrive. */
   acknowledgements = (origin: string): string => `{${this.namespace}}:ack:${origin}`;

@@ -28,6 +28,18 @@ local function generation(name)
 end
 `;
 
+const standing = `${generation}
+local function standing(names, since)
+  local isExpired = false
+  for name in string.gmatch(names, '[^,]+') do
+    local removed, expired = generation(name)
+    if not removed or removed > since then return 'removed' end
+    if expired > since then isExpired = true end
+  end
+  return isExpired and 'expired' or 'current'
+end
+`;
+
 /**
  * Reads an entry and, if there is nothing fresh and it is wanted, takes the lease: one round trip for a miss and its generations.
  * KEYS: clock, entry, lease. ARGV: generation prefix, format, names, lease token ('' for none), lease ms, generation ms,
@@ -39,19 +51,13 @@ export const readScript = script(`${whenFull}
 local inc, seq = unpack(redis.call('HMGET', KEYS[1], 'inc', 'seq'))
 if not inc then return {4} end
 local now, want = tonumber(seq), tonumber(ARGV[7])
-${generation}
-local function standing(names, since)
-  local isExpired = false
-  for name in string.gmatch(names, '[^,]+') do
-    local removed, expired = generation(name)
-    if not removed or removed > since then return 'removed' end
-    if expired > since then isExpired = true end
-  end
-  return isExpired and 'expired' or 'current'
-end
+${standing}
 local state, fresh, usable = 0, 0, 0
-local raw = redis.call('GET', KEYS[2])
-if raw then
+local raw = redis.pcall('GET', KEYS[2])
+if type(raw) == 'table' then
+  redis.call('UNLINK', KEYS[2])
+  raw, state = false, 3
+elseif raw then
   local format, born, since, grace, names = string.match(raw, '^(%S+) (%S+) (%d+) (%d+) %d+ (%S*)\\n')
   local stand = format and born == inc and standing(names, tonumber(since)) or 'removed'
   if not format then state = 3 end
@@ -167,6 +173,23 @@ for i = 2, #KEYS, 2 do
 end
 redis.call('PUBLISH', ARGV[5], 'i ' .. inc .. ' ' .. seq .. ' ' .. ARGV[6])
 return seq
+`);
+
+/** Which of some entries have not ended; those that have are removed. KEYS: clock, entries. ARGV: generation prefix. Gives 1 or 0 for each. */
+export const aliveScript = script(`${whenFull}
+local inc = redis.call('HGET', KEYS[1], 'inc')
+${standing}
+local alive = {}
+for i = 2, #KEYS do
+  local header = redis.pcall('GETRANGE', KEYS[i], 0, 65535)
+  local born, since, names = string.match(type(header) == 'string' and header or '', '^%S+ (%S+) (%d+) %d+ %d+ (%S*)\\n')
+  alive[i - 1] = 1
+  if header ~= '' and (born ~= inc or standing(names, tonumber(since)) == 'removed') then
+    redis.call('UNLINK', KEYS[i])
+    alive[i - 1] = 0
+  end
+end
+return alive
 `);
 
 /** Gives a lease back. KEYS: lease. ARGV: lease. */

@@ -71,12 +71,9 @@ export class MemoryStore implements FrontStore {
   peek(type: CacheType, key: string, now: number): MemoryEntry | undefined {
     const part = this.partOf(type);
     const entry = part.get(key);
-    if (entry === undefined) return undefined;
-    if (now >= entry.usableUntil || (entry.checkedAt !== this.options.generations.stamp && !this.recheck(entry, now))) {
-      part.delete(key);
-      return undefined;
-    }
-    return entry;
+    if (entry === undefined || this.isAlive(entry, now)) return entry;
+    part.delete(key);
+    return undefined;
   }
 
   leftover(type: CacheType, key: string, now: number): MemoryEntry | undefined {
@@ -121,12 +118,10 @@ export class MemoryStore implements FrontStore {
   }
 
   async keys(glob: string, limit: number): Promise<string[]> {
-    const matches = globMatcher(glob);
-    const found: string[] = [];
-    for (const part of this.parts) {
-      for (const key of part.keys()) if (found.length < limit && matches(key)) found.push(key);
-    }
-    return found;
+    const now = this.options.clock.monotonic();
+    const stored = this.parts.flatMap((part) => [...part.entries()].filter(([, entry]) => this.isAlive(entry, now)).map(([key]) => key));
+    const keys = new Set([...stored, ...this.leases.keys()]);
+    return [...keys].filter(globMatcher(glob)).slice(0, limit);
   }
 
   /** At once, without a promise: nothing that was stored, read or loaded before is answered or kept afterwards. */
@@ -211,8 +206,9 @@ export class MemoryStore implements FrontStore {
   }
 
   /** Marks what has happened since it was last looked at; false when it may not be served any more. */
-  private recheck(entry: MemoryEntry, now: number): boolean {
+  private isAlive(entry: MemoryEntry, now: number): boolean {
     const { generations } = this.options;
+    if (entry.checkedAt === generations.stamp) return now < entry.usableUntil;
     const standing = generations.standing(entry.watched);
     if (standing === 'expired') this.expire(entry, now);
     entry.checkedAt = generations.stamp;

@@ -3,7 +3,16 @@ import { decodeEntry, describeDraft, parseHeader, type Address, type Draft, type
 import { RedisFull, RedisUnavailable } from '../redis/redis-client.js';
 import type { RedisKeys } from '../redis/redis-keys.js';
 import type { ScriptRunner } from '../redis/redis-link.js';
-import { fillScript, invalidateScript, putScript, readScript, releaseScript, unfencedFillScript, type Script } from '../redis/scripts.js';
+import {
+  aliveScript,
+  fillScript,
+  invalidateScript,
+  putScript,
+  readScript,
+  releaseScript,
+  unfencedFillScript,
+  type Script,
+} from '../redis/scripts.js';
 import type { Invalidation, Lease, Reading, Store, Want, Written } from './store.js';
 
 export interface RedisStoreOptions {
@@ -100,9 +109,11 @@ export class RedisStore implements Store {
     const found = new Set<string>();
     let cursor = '0';
     do {
-      const reply = await link.send(['SCAN', cursor, 'MATCH', keys.entry(glob), 'COUNT', '500']);
+      const reply = await link.send(['SCAN', cursor, 'MATCH', keys.anyOf(glob), 'COUNT', '500']);
       const [next, page] = reply as [Buffer, Buffer[]];
-      for (const key of page) if (found.size < limit) found.add(keys.keyOfEntry(key.toString()));
+      const names = [...new Set(page.map((key) => keys.keyOfEntry(key.toString())))];
+      const alive = (await link.run(aliveScript, [keys.clock, ...names.map(keys.entry)], [keys.generations])) as number[];
+      for (const [index, key] of names.entries()) if (alive[index] === 1 && found.size < limit) found.add(key);
       cursor = next.toString('latin1');
     } while (cursor !== '0' && found.size < limit);
     return [...found];

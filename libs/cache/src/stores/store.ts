@@ -53,7 +53,7 @@ export interface Store {
   put(address: Address, draft: Draft, lease?: Lease): Promise<Written>;
   /** When it resolves, no later read gives what was stored before. Gives the number of the event. */
   invalidate(invalidation: Invalidation): Promise<number>;
-  /** At most `limit` keys that match a Redis glob, by scanning: for administrators. */
+  /** At most `limit` keys, stored or being loaded, that match a Redis glob, by scanning: for administrators. */
   keys(glob: string, limit: number): Promise<string[]>;
 }
 

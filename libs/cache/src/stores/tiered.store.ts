@@ -107,8 +107,10 @@ export class TieredStore implements FrontStore {
     return event;
   }
 
-  keys(glob: string, limit: number): Promise<string[]> {
-    return this.options.redis.keys(glob, limit).catch(() => this.options.memory.keys(glob, limit));
+  async keys(glob: string, limit: number): Promise<string[]> {
+    const { redis, memory } = this.options;
+    const shared = await redis.keys(glob, limit).catch(ignoreFailure);
+    return [...new Set([...(shared ?? []), ...(await memory.keys(glob, limit))])].slice(0, limit);
   }
 
   private async tell(invalidation: Invalidation): Promise<number> {

@@ -44,27 +44,56 @@ export function defineChannel<T>(name: string): Channel<T> {
   };
 }
 
+/**
+ * A statement has been issued. Published where that happened, before any wait for a connection, so that a listener sees the
+ * issuer's stack and asynchronous context.
+ */
+export interface QueryStarted {
+  /** SQL with its placeholders. */
+  readonly text: string;
+  /** By reference: a listener may count or hash them; it never keeps, writes or sends them. */
+  readonly parameters: readonly unknown[];
+  /** Set by a listener that wants the place in the code back with `QueryFinished`: about 10 µs, so only on purpose. */
+  needsSite: boolean;
+}
+
 /** One statement has been answered by PostgreSQL, or failed. Published in the context of the request that issued it. */
 export interface QueryFinished {
-  /** SQL with its placeholders; never the parameters. */
+  /** SQL with its placeholders. */
   readonly text: string;
-  readonly parameterCount: number;
+  /** By reference: a listener may count or hash them; it never keeps, writes or sends them. */
+  readonly parameters: readonly unknown[];
+  /** Monotonic milliseconds of the hand-over to the connection. */
+  readonly startedAt: number;
   /** From hand-over to the connection to the last row, in milliseconds. */
   readonly durationMs: number;
   /** Time that the caller waited for a connection, in milliseconds; 0 inside a transaction. */
   readonly waitMs: number;
   readonly rowCount: number;
+  /** The rows, under the same rule as the parameters; undefined for streams and texts of several statements. */
+  readonly rows: readonly unknown[] | undefined;
+  /** What the server sent, in bytes of its protocol. */
+  readonly readBytes: number;
+  /** Whether a transaction was open when it was issued. */
+  readonly isInTransaction: boolean;
+  /** The plan of this very execution as `auto_explain` gives it (JSON, with values in it), when the server sent one. */
+  readonly plan?: string;
+  /** Carries the stack of the issuer, formatted when it is read; only when a listener asked for it. */
+  readonly site?: { readonly stack?: string };
   readonly error?: Error;
 }
 
-/** One HTTP answer has left, whatever its status. */
-export interface RequestFinished {
-  readonly method: string;
-  /** The route's template (`/products/:id`), or `unmatched`: never the raw path. */
-  readonly route: string;
-  readonly statusCode: number;
-  readonly durationMs: number;
-  readonly responseBytes: number;
+/** A connection went back to its pool, or there was none in time (`error`). Published in the context of who asked for it. */
+export interface ConnectionUsed {
+  /** Time until there was a connection, or until giving up, in milliseconds. */
+  readonly waitMs: number;
+  /** Time until it was given back, in milliseconds. */
+  readonly heldMs: number;
+  /** Statements told by `queryFinished` meanwhile. */
+  readonly queryCount: number;
+  /** Bytes that the server sent and that belong to none of them. */
+  readonly unseenBytes: number;
+  readonly error?: Error;
 }
 
 /** A cache has answered a read. Published in the context of whoever asked. */
@@ -86,6 +115,27 @@ export interface CacheAccessed {
   readonly loadMs: number;
 }
 
-export const cacheAccessed = defineChannel<CacheAccessed>('cache-accessed');
+/** A profiler found something to mend. Published for every occurrence, when the request has been looked at. */
+export interface FindingMade {
+  /** `n-plus-one`, `slow-query` and the like. */
+  readonly kind: string;
+  /** Method and template of the route; `background` outside requests. */
+  readonly endpoint: string;
+}
+
+/** One HTTP answer has left, whatever its status. */
+export interface RequestFinished {
+  readonly method: string;
+  /** The route's template (`/products/:id`), or `unmatched`: never the raw path. */
+  readonly route: string;
+  readonly statusCode: number;
+  readonly durationMs: number;
+  readonly responseBytes: number;
+}
+
+export const queryStarted = defineChannel<QueryStarted>('query-started');
 export const queryFinished = defineChannel<QueryFinished>('query-finished');
+export const connectionUsed = defineChannel<ConnectionUsed>('connection-used');
+export const cacheAccessed = defineChannel<CacheAccessed>('cache-accessed');
+export const findingMade = defineChannel<FindingMade>('finding-made');
 export const requestFinished = defineChannel<RequestFinished>('request-finished');

@@ -1,5 +1,7 @@
-export { cacheAccessed, defineChannel, listenerErrors, queryFinished, requestFinished } from './channels.js';
-export type { CacheAccessed, Channel, QueryFinished, RequestFinished } from './channels.js';
+export { cacheAccessed, connectionUsed, defineChannel, findingMade, listenerErrors } from './channels.js';
+export { queryFinished, queryStarted, requestFinished } from './channels.js';
+export type { CacheAccessed, Channel, ConnectionUsed, FindingMade } from './channels.js';
+export type { QueryFinished, QueryStarted, RequestFinished } from './channels.js';
 export { systemClock } from './clock.js';
 export type { Clock } from './clock.js';
 export type { HealthProbe, HealthReport, HealthStatus } from './health-probe.js';

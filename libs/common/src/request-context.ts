@@ -8,10 +8,18 @@ export interface RequestContext {
   readonly requestId: string;
   /** Monotonic milliseconds at which the request began. */
   readonly startedAt: number;
+  /** Method and template (`GET /products/:id`), or `GET unmatched`: never the raw path. */
+  readonly endpoint: string;
   userId?: number;
   queryCount: number;
   queryMs: number;
   cacheMs: number;
+  /** Monotonic milliseconds at which the answer was ready to be sent, serialised; 0 until then. */
+  answeredAt: number;
+  /** Its body before compression, in bytes or, where nobody counted, in characters. */
+  bodyBytes: number;
+  /** What a profiler keeps while the request runs; nobody else looks at it. */
+  recording?: object | undefined;
 }
 
 const storage = new AsyncLocalStorage<RequestContext>();
@@ -22,6 +30,6 @@ export const currentRequest = (): RequestContext | undefined => storage.getStore
 /** Runs `fn` and everything it starts inside `context`. */
 export const runInRequest = <T>(context: RequestContext, fn: () => T): T => storage.run(context, fn);
 
-export function newRequestContext(requestId: string, startedAt: number): RequestContext {
-  return { requestId, startedAt, queryCount: 0, queryMs: 0, cacheMs: 0 };
+export function newRequestContext(requestId: string, startedAt: number, endpoint = 'GET unmatched'): RequestContext {
+  return { requestId, startedAt, endpoint, queryCount: 0, queryMs: 0, cacheMs: 0, answeredAt: 0, bodyBytes: 0, recording: undefined };
 }

@@ -2,6 +2,7 @@ import { ConfigurableModuleBuilder } from '@nestjs/common';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { InstrumentedClient } from './instrumented-client.js';
 import { InstrumentedPool } from './instrumented-pool.js';
+import { requestPlans, type PlanOptions } from './plan-notices.js';
 
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database`. */
@@ -16,11 +17,14 @@ export interface DatabaseOptions {
   readonly idleTimeoutMs: number;
   /** What `pg_stat_activity` shows. */
   readonly applicationName: string;
+  /** Plans of slow executions with `queryFinished`; for direct connections only, and nothing where the server does not allow it. */
+  readonly plans?: PlanOptions | undefined;
   readonly migrations?: readonly (new () => object)[];
 }
 
 /** What TypeORM is given: our pool and client as its driver, never a synchronised schema. */
 export function dataSourceOptions(options: DatabaseOptions): DataSourceOptions {
+  const { plans } = options;
   return {
     type: 'postgres',
     url: options.url,
@@ -37,6 +41,7 @@ export function dataSourceOptions(options: DatabaseOptions): DataSourceOptions {
       statement_timeout: options.statementTimeoutMs === 0 ? undefined : options.statementTimeoutMs,
       idleTimeoutMillis: options.idleTimeoutMs,
       keepAlive: true,
+      ...(plans ? { onConnect: (client: InstrumentedClient) => requestPlans(client, plans) } : {}),
     },
   };
 }

@@ -1,6 +1,9 @@
-import { queryFinished } from '@app/common';
+import type { ConnectionUsed } from '@app/common';
+import type { Socket } from 'node:net';
 import { Client, types, type ClientConfig, type CustomTypesConfig } from 'pg';
 import { bindContext } from './bind-context.js';
+import { isTold, issue, publishFinished, type Callback, type Result } from './statement.js';
+import { isStream, observeStream } from './streams.js';
 
 /** The oids of `int8` and `numeric`, and of arrays of them. */
 const numbers = new Set<number>([20, 1700]);
@@ -25,22 +28,19 @@ function asNumbers(value: unknown): unknown {
   return value === null ? null : Number(value);
 }
 
-type Rows = { rowCount?: number | null };
-type Result = Rows | Rows[] | undefined;
-type Callback = (error: Error | null, result?: Result) => void;
-
-interface Statement {
-  readonly text?: string;
-  readonly values?: unknown;
-}
-
 /** A driver connection that tells `queryFinished` of each statement, in the context of whoever issued it. */
 export class InstrumentedClient extends Client {
-  /** How long the present owner waited for this connection; told with its first statement. */
-  waitMs = 0;
-
   /** The server has ended this connection, though the socket may not know yet: it must not go back to the pool. */
   isBroken = false;
+
+  private takenAt = 0;
+  private waitedMs = 0;
+  /** The wait is told with the first statement only. */
+  private untoldWaitMs = 0;
+  private queryCount = 0;
+  /** `bytesRead` as the last statement, or the owner before, left it. */
+  private accountedBytes = 0;
+  private plan: string | undefined;
 
   constructor(config?: string | ClientConfig) {
     super({ ...(typeof config === 'string' ? { connectionString: config } : config), types: numberTypes });
@@ -49,12 +49,40 @@ export class InstrumentedClient extends Client {
     this.on('error', () => (this.isBroken = true));
   }
 
+  /** A new owner has the connection. */
+  take(waitMs: number): void {
+    this.takenAt = performance.now();
+    this.waitedMs = waitMs;
+    this.untoldWaitMs = waitMs;
+    this.queryCount = 0;
+    this.accountedBytes = this.bytesRead;
+  }
+
+  /** What the present owner has made of it. */
+  usage(): ConnectionUsed {
+    const { waitedMs: waitMs, queryCount, accountedBytes } = this;
+    return { waitMs, heldMs: performance.now() - this.takenAt, queryCount, unseenBytes: this.bytesRead - accountedBytes };
+  }
+
+  /** Goes with the statement that runs. */
+  attachPlan(plan: string): void {
+    this.plan = plan;
+  }
+
+  private get bytesRead(): number {
+    return (this.connection.stream as Partial<Socket>).bytesRead ?? 0;
+  }
+
   // The driver's overloads take a text, a configuration or a stream, with a callback or a promise: all of them pass here.
   override query(...parameters: unknown[]): never {
     const submit = super.query.bind(this) as unknown as (...parameters: unknown[]) => unknown;
+    const [statement] = parameters;
     const last = parameters.at(-1);
-    if (isStream(parameters[0])) return submit(...parameters) as never;
-    const finish = queryFinished.hasListeners ? this.measure(parameters) : undefined;
+    const finish = isTold() ? this.measure(parameters) : undefined;
+    if (isStream(statement)) {
+      if (finish) observeStream(statement, finish);
+      return submit(...parameters) as never;
+    }
     if (typeof last !== 'function') return observe(submit(...parameters), finish) as never;
     const callback = last as Callback;
     const bound = bindContext<Parameters<Callback>>((error, result) => {
@@ -65,32 +93,22 @@ export class InstrumentedClient extends Client {
   }
 
   private measure([statement, values]: unknown[]): Callback {
+    // oxlint-disable-next-line typescript/unbound-method -- only its identity is used: frames above it are the issuer's
+    const issued = issue(statement, values, this.query);
     const startedAt = performance.now();
-    const { waitMs } = this;
-    this.waitMs = 0;
-    const { text = '', values: own }: Statement = typeof statement === 'string' ? { text: statement } : (statement ?? {});
-    const given = Array.isArray(values) ? values : own;
+    const { untoldWaitMs: waitMs } = this;
+    const isInTransaction = (this.getTransactionStatus() ?? 'I') !== 'I';
+    this.untoldWaitMs = 0;
+    this.queryCount += 1;
     return (error, result) => {
-      queryFinished.publish({
-        text,
-        parameterCount: Array.isArray(given) ? given.length : 0,
-        durationMs: performance.now() - startedAt,
-        waitMs,
-        rowCount: rowsOf(result),
-        ...(error ? { error } : {}),
-      });
+      const { bytesRead, plan } = this;
+      const readBytes = bytesRead - this.accountedBytes;
+      this.accountedBytes = bytesRead;
+      this.plan = undefined;
+      publishFinished(issued, { startedAt, waitMs, readBytes, isInTransaction, plan }, error, result);
     };
   }
 }
-
-/** A text of several statements has several results. */
-function rowsOf(result: Result): number {
-  if (Array.isArray(result)) return result.reduce((sum, { rowCount }) => sum + (rowCount ?? 0), 0);
-  return result?.rowCount ?? 0;
-}
-
-const isStream = (statement: unknown): boolean =>
-  typeof statement === 'object' && statement !== null && 'submit' in statement && typeof statement.submit === 'function';
 
 function observe(answer: unknown, finish: Callback | undefined): unknown {
   if (!finish || !(answer instanceof Promise)) return answer;

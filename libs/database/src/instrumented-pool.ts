@@ -1,7 +1,10 @@
+import { connectionUsed } from '@app/common';
 import { Pool, type PoolClient, type PoolConfig } from 'pg';
 import { bindContext } from './bind-context.js';
 import { PoolExhaustedError } from './database.errors.js';
 import { InstrumentedClient } from './instrumented-client.js';
+import { isTold, issue, withIssued } from './statement.js';
+import { isStream } from './streams.js';
 
 type Connected = (error: Error | undefined, client: PoolClient | undefined, release: (error?: Error | boolean) => void) => void;
 
@@ -33,16 +36,36 @@ export class InstrumentedPool extends Pool {
     return undefined;
   }
 
+  // A statement of the pool itself is told here, where it was issued: when there is a connection, the stack is another's.
+  override query(...parameters: unknown[]): never {
+    const submit = super.query.bind(this) as unknown as (...parameters: unknown[]) => never;
+    const [statement, values] = parameters;
+    const last = parameters.at(-1);
+    if (!isTold() || isStream(statement) || typeof statement === 'function') return submit(...parameters);
+    // oxlint-disable-next-line typescript/unbound-method -- only its identity is used: frames above it are the issuer's
+    const told = withIssued(statement, values, issue(statement, values, this.query));
+    return typeof last === 'function' ? submit(told, last) : submit(told);
+  }
+
   private acquire(callback: Connected): void {
     const startedAt = performance.now();
     const bound = bindContext<Parameters<Connected>>((error, client, release) => {
-      const named = error?.message === exhausted ? new PoolExhaustedError(this.acquireTimeoutMs) : error;
-      if (!(client instanceof InstrumentedClient)) return callback(named, client, release);
-      client.waitMs = performance.now() - startedAt;
-      const giveBack = (failure?: Error | boolean): void => release(failure ?? client.isBroken);
-      callback(named, Object.assign(client, { release: giveBack }), giveBack);
+      const waitMs = performance.now() - startedAt;
+      if (!(client instanceof InstrumentedClient)) return this.refuse(callback, error, waitMs);
+      client.take(waitMs);
+      const giveBack = (failure?: Error | boolean): void => {
+        if (connectionUsed.hasListeners) connectionUsed.publish(client.usage());
+        release(failure ?? client.isBroken);
+      };
+      callback(error, Object.assign(client, { release: giveBack }), giveBack);
     });
     super.connect(bound as Parameters<Pool['connect']>[0]);
+  }
+
+  private refuse(callback: Connected, error: Error | undefined, waitMs: number): void {
+    const named = error?.message === exhausted ? new PoolExhaustedError(this.acquireTimeoutMs) : (error ?? new Error('no connection'));
+    connectionUsed.publish({ waitMs, heldMs: 0, queryCount: 0, unseenBytes: 0, error: named });
+    callback(named, undefined, () => undefined);
   }
 }
 

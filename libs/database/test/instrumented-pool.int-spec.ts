@@ -1,5 +1,5 @@
 import { newRequestContext, currentRequest, queryFinished, runInRequest, type QueryFinished } from '@app/common';
-import { Client } from 'pg';
+import { Client, type Pool } from 'pg';
 import type { DataSource } from 'typeorm';
 import { createTestDatabase, type TestDatabase } from './databases.js';
 import { createDataSource, isConnectionError, isRetryable, isUniqueViolation, PoolExhaustedError, withRetry } from '../src/index.js';
@@ -22,7 +22,7 @@ describe('the instrumented pool', () => {
   it('attributes every statement of 200 concurrent requests over 3 connections to its own request', async () => {
     const seen: { owner: string | undefined; text: string }[] = [];
     const stop = queryFinished.subscribe(({ text }) => seen.push({ owner: currentRequest()?.requestId, text }));
-    const pool = new InstrumentedPool({ connectionString: database.url, max: 3 });
+    const pool: Pool = new InstrumentedPool({ connectionString: database.url, max: 3 });
     const request = async (id: string): Promise<void> => {
       await dataSource.query(`SELECT 'orm ${id}'`);
       await dataSource.transaction(async (manager) => {
@@ -43,34 +43,34 @@ describe('the instrumented pool', () => {
     });
   });
 
-  it('tells text, number of parameters, rows, and the error of a statement that fails', async () => {
+  it('tells text, parameters, rows, and the error of a statement that fails', async () => {
     const seen: QueryFinished[] = [];
     const stop = queryFinished.subscribe((query) => seen.push(query));
     await dataSource.query('SELECT generate_series(1, $1::int)', [3]);
     await expect(dataSource.query('SELECT 1 / $1::int', [0])).rejects.toThrow('division by zero');
     stop();
-    expect(seen.map(({ text, parameterCount, rowCount, error }) => ({ text, parameterCount, rowCount, error: error?.message }))).toEqual([
-      { text: 'SELECT generate_series(1, $1::int)', parameterCount: 1, rowCount: 3, error: undefined },
-      { text: 'SELECT 1 / $1::int', parameterCount: 1, rowCount: 0, error: 'division by zero' },
+    expect(seen.map(({ text, parameters, rowCount, error }) => ({ text, parameters, rowCount, error: error?.message }))).toEqual([
+      { text: 'SELECT generate_series(1, $1::int)', parameters: [3], rowCount: 3, error: undefined },
+      { text: 'SELECT 1 / $1::int', parameters: [0], rowCount: 0, error: 'division by zero' },
     ]);
   });
 
   it('counts the parameters of a configuration object, and the rows of several statements together', async () => {
-    const pool = new InstrumentedPool({ connectionString: database.url, max: 1 });
+    const pool: Pool = new InstrumentedPool({ connectionString: database.url, max: 1 });
     const seen: QueryFinished[] = [];
     const stop = queryFinished.subscribe((query) => seen.push(query));
     await pool.query({ text: 'SELECT $1::int, $2::int', values: [1, 2] });
     await pool.query('SELECT 1; SELECT generate_series(1, 2)');
     stop();
     await pool.end();
-    expect(seen.map(({ parameterCount, rowCount }) => [parameterCount, rowCount])).toEqual([
+    expect(seen.map(({ parameters, rowCount }) => [parameters.length, rowCount])).toEqual([
       [2, 1],
       [0, 3],
     ]);
   });
 
   it('tells the wait for a connection apart from the statement, and only with the first one', async () => {
-    const pool = new InstrumentedPool({ connectionString: database.url, max: 1 });
+    const pool: Pool = new InstrumentedPool({ connectionString: database.url, max: 1 });
     const seen: QueryFinished[] = [];
     const held = await pool.connect();
     const stop = queryFinished.subscribe((query) => seen.push(query));
@@ -105,7 +105,7 @@ describe('the instrumented pool', () => {
   });
 
   it('gives up waiting for a connection with an error of its own', async () => {
-    const pool = new InstrumentedPool({ connectionString: database.url, max: 1, connectionTimeoutMillis: 50 });
+    const pool: Pool = new InstrumentedPool({ connectionString: database.url, max: 1, connectionTimeoutMillis: 50 });
     const held = await pool.connect();
     await expect(pool.query('SELECT 1')).rejects.toBeInstanceOf(PoolExhaustedError);
     held.release();

@@ -33,16 +33,18 @@ export function serverTiming(context: RequestContext, now: number): string {
   return `total;dur=${total}, db;dur=${context.queryMs.toFixed(1)};desc="${statements}", cache;dur=${context.cacheMs.toFixed(1)}`;
 }
 
+const templateOf = (request: FastifyRequest): string => request.routeOptions.url ?? 'unmatched';
+
 function answerHeaders(request: FastifyRequest, reply: FastifyReply): void {
   reply.header('x-request-id', request.id);
-  reply.header('server-timing', serverTiming(request.context, systemClock.monotonic()));
+  reply.header('server-timing', serverTiming(request.context, request.context.answeredAt));
   if (reply.getHeader('cache-control') === undefined) reply.header('cache-control', 'no-store');
 }
 
 function publishFinished(request: FastifyRequest, reply: FastifyReply): void {
   requestFinished.publish({
     method: request.method,
-    route: request.routeOptions.url ?? 'unmatched',
+    route: templateOf(request),
     statusCode: reply.statusCode,
     durationMs: systemClock.monotonic() - request.context.startedAt,
     responseBytes: Number(reply.getHeader('content-length') ?? 0),
@@ -57,11 +59,13 @@ function publishFinished(request: FastifyRequest, reply: FastifyReply): void {
 export function registerRequestLifecycle(server: FastifyInstance): void {
   server.decorateRequest('context', null as unknown as RequestContext);
   server.addHook('onRequest', (request, _reply, done) => {
-    request.context = newRequestContext(request.id, systemClock.monotonic());
+    request.context = newRequestContext(request.id, systemClock.monotonic(), `${request.method} ${templateOf(request)}`);
     done();
   });
   server.addHook('preValidation', (request, _reply, done) => runInRequest(request.context, done));
   server.addHook('onSend', (request, reply, payload, done) => {
+    request.context.answeredAt = systemClock.monotonic();
+    request.context.bodyBytes = typeof payload === 'string' || Buffer.isBuffer(payload) ? payload.length : 0;
     const answer = answerConditionally(request, reply, payload);
     answerHeaders(request, reply);
     done(null, answer);

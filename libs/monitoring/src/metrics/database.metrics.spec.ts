@@ -18,10 +18,14 @@ describe('kindOf', () => {
 describe('DatabaseMetrics', () => {
   const fact = (given: Partial<QueryFinished>): QueryFinished => ({
     text: 'SELECT 1',
-    parameterCount: 0,
+    parameters: [],
+    startedAt: 0,
     durationMs: 2,
     waitMs: 0,
     rowCount: 1,
+    rows: undefined,
+    readBytes: 0,
+    isInTransaction: false,
     ...given,
   });
 

@@ -5,6 +5,7 @@ import { AuditModule } from './audit/audit.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { UsersModule } from './users/users.module.js';
 import { ConfigModule } from './app.config.module.js';
+import { ClientsModule } from './app.clients.js';
 import { pipeline } from './app.pipeline.js';
 import type { Config } from './config.js';
 import { BusinessModule } from './ops/business/business.module.js';
@@ -31,6 +32,7 @@ export class AppModule {
         ConfigModule.forRoot(config, clock),
         DatabaseModule.forRoot(databaseOptions(config, databaseUrl)),
         MetricsModule.forRoot(config),
+        ClientsModule.forRoot(config),
         AuditModule,
         EventsModule,
         UsersModule,

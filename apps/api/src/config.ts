@@ -18,6 +18,7 @@ const list = z
 const days = (fallback: number) => count(fallback, 1, 36_500);
 
 const networks = list.refine((given) => given.every(ipaddr.isValidCIDR), 'must be networks in CIDR notation, such as 10.0.0.0/8');
+const redisUrl = z.url({ protocol: /^rediss?$/ });
 
 /** `kid:secret` pairs, newest first: the first one signs, all of them verify. */
 const jwtKeys = list.transform((pairs, context) =>
@@ -53,6 +54,8 @@ const environment = z.object({
   DATABASE_STATEMENT_TIMEOUT_MS: milliseconds(15_000),
   DATABASE_IDLE_TIMEOUT_MS: milliseconds(30_000),
   MIGRATE_ON_START: flag('true'),
+  REDIS_URL: redisUrl.optional(),
+  REDIS_STATE_URL: redisUrl.optional(),
   SEED_SCALE: z.coerce.number().min(0).max(100).default(1),
   SEED_NUMBER: count(42, 0, 2_147_483_647),
   JWT_KEYS: jwtKeys,
@@ -116,6 +119,15 @@ function shapeBackground(env: Environment) {
   };
 }
 
+/** A `url` that is undefined: a `redis-server` of our own where there is one (not in production), else none. */
+function redisOf(env: Environment) {
+  return {
+    url: env.REDIS_URL,
+    /** For what must not be evicted: limits and sessions. */
+    stateUrl: env.REDIS_STATE_URL ?? env.REDIS_URL,
+  };
+}
+
 function shape(env: Environment) {
   return {
     mode: env.NODE_ENV,
@@ -147,6 +159,7 @@ function shape(env: Environment) {
       idleTimeoutMs: env.DATABASE_IDLE_TIMEOUT_MS,
       migrateOnStart: env.MIGRATE_ON_START,
     },
+    redis: redisOf(env),
     seed: { scale: env.SEED_SCALE, number: env.SEED_NUMBER },
     auth: {
       jwtKeys: env.JWT_KEYS as readonly JwtKey[],

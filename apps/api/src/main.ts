@@ -2,6 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger as Pino } from 'pino';
 import { createApp } from './app.js';
 import { openDatabase, prepareDatabase, type RunningDatabase } from './app.database.js';
+import { openRedis, type RunningRedis } from './app.redis.js';
 import { ConfigError, loadConfig, type Config } from './config.js';
 import { withDevelopmentSecrets } from './development-secrets.js';
 import { createLogger } from './logger.js';
@@ -10,18 +11,20 @@ import { Readiness } from './ops/health/readiness.js';
 interface Running {
   readonly app: NestFastifyApplication;
   readonly database: RunningDatabase;
+  readonly redis: RunningRedis;
 }
 
 async function start(config: Config, logger: Pino): Promise<Running> {
   const database = await openDatabase(config, logger);
+  const redis = await openRedis(config, logger);
   try {
     await prepareDatabase(config, database, logger);
-    const app = await createApp(config, database.url, logger);
+    const app = await createApp(redis.config, database.url, logger);
     await app.listen({ host: config.http.host, port: config.http.port });
     logger.info(`TechMart listens on ${await app.getUrl()} (documentation at /docs)`);
-    return { app, database };
+    return { app, database, redis };
   } catch (error) {
-    await database.stop();
+    await Promise.all([database.stop(), redis.stop()]);
     throw error;
   }
 }
@@ -30,16 +33,16 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 /**
  * Not ready at once, so that balancers look elsewhere; then stop accepting, finish what is in flight, close the pools, and last
- * the embedded server. Whatever takes longer than `shutdownTimeoutMs` is cut off.
+ * the embedded servers. Whatever takes longer than `shutdownTimeoutMs` is cut off.
  */
-async function drain({ app, database }: Running, config: Config, logger: Pino): Promise<void> {
+async function drain({ app, database, redis }: Running, config: Config, logger: Pino): Promise<void> {
   logger.info('draining');
   app.get(Readiness).drain();
   await sleep(config.http.shutdownDelayMs);
   const closed = app.close().then(() => true);
   const inTime = await Promise.race([closed, sleep(config.http.shutdownTimeoutMs).then(() => false)]);
   if (!inTime) logger.warn(`requests were still in flight after ${config.http.shutdownTimeoutMs} ms`);
-  await database.stop();
+  await Promise.all([database.stop(), redis.stop()]);
   logger.info('stopped');
 }
 

@@ -8,5 +8,6 @@ export { EmbeddedPostgresUnavailable } from './embedded/binaries.js';
 export { EmbeddedPostgres } from './embedded/embedded-postgres.js';
 export type { EmbeddedPostgresOptions, RunningPostgres } from './embedded/embedded-postgres.js';
 export { findRunning } from './embedded/find-running.js';
-export { DataDirectoryInUse } from './embedded/owner.js';
+export { DataDirectoryInUse, takeOwnership } from './embedded/owner.js';
+export { findProcess, kill } from './embedded/processes.js';
 export { inTransaction, withRetry } from './transaction.js';

@@ -1,13 +1,15 @@
 import { Controller, Get } from '@nestjs/common';
-import { Problem } from '@app/common';
+import { Problem, type HealthProbe, type HealthReport } from '@app/common';
 import { DatabaseProbe } from '@app/database';
 import { HealthCheckService, HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import { z } from 'zod';
+import { RedisProbe } from '../../app.clients.js';
 import { Public } from '../../http/access.js';
 import { ApiDoc } from '../../http/api-doc.js';
 import { Readiness } from './readiness.js';
 
 const healthState = z.object({ status: z.enum(['ok']) }).meta({ id: 'HealthState', examples: [{ status: 'ok' }] });
+const overallState = z.object({ status: z.enum(['ok', 'degraded']) }).meta({ id: 'OverallHealth', examples: [{ status: 'degraded' }] });
 
 /** What orchestrators and load balancers ask. The public answer says the state and nothing else. */
 @Controller('health')
@@ -16,8 +18,24 @@ export class HealthController {
     private readonly health: HealthCheckService,
     private readonly indicators: HealthIndicatorService,
     private readonly database: DatabaseProbe,
+    private readonly redis: RedisProbe,
     private readonly readiness: Readiness,
   ) {}
+
+  @Get()
+  @Public()
+  @ApiDoc({
+    summary: 'How the service is as a whole',
+    description: '`degraded`: a part is away and requests are answered without it. 503: they are not.',
+    answer: overallState,
+  })
+  async overall() {
+    const probes: readonly HealthProbe[] = [this.database, this.redis];
+    const reports = await Promise.all(probes.map((probe) => probe.check()));
+    const is = (status: HealthReport['status']) => reports.some((report) => report.status === status);
+    if (is('down')) throw notReady('a part that every request needs is down');
+    return { status: is('degraded') ? ('degraded' as const) : ('ok' as const) };
+  }
 
   @Get('live')
   @Public()

@@ -13,7 +13,7 @@ interface Wanted {
 const openSessions = `
   WITH chosen AS (
     SELECT array_agg(id ORDER BY id) AS ids
-      FROM (SELECT id FROM users WHERE user_type = $1 AND is_active ORDER BY id LIMIT $2) AS some
+      FROM (SELECT id FROM users WHERE user_type = $1 AND is_active ORDER BY id LIMIT $2) AS first
   )
   INSERT INTO sessions (user_id, refresh_token_hash, user_agent, expires_at)
   SELECT ids[1 + (n - 1) % cardinality(ids)], sha256(convert_to(gen_random_uuid()::text, 'UTF8')), 'techmart token',

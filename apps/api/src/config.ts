@@ -92,7 +92,7 @@ export interface JwtKey {
   readonly secret: string;
 }
 
-function shapeBackground(env: Environment) {
+function backgroundOf(env: Environment) {
   return {
     events: {
       pollMs: env.OUTBOX_POLL_MS,
@@ -128,49 +128,61 @@ function redisOf(env: Environment) {
   };
 }
 
+function httpOf(env: Environment) {
+  return {
+    host: env.HOST,
+    port: env.PORT,
+    publicUrl: env.PUBLIC_URL,
+    trustProxy: env.TRUST_PROXY,
+    corsOrigins: env.CORS_ORIGINS,
+    bodyLimitBytes: env.BODY_LIMIT_BYTES,
+    importLimitBytes: env.IMPORT_LIMIT_BYTES,
+    requestTimeoutMs: env.REQUEST_TIMEOUT_MS,
+    shutdownDelayMs: env.SHUTDOWN_DELAY_MS,
+    shutdownTimeoutMs: env.SHUTDOWN_TIMEOUT_MS,
+  };
+}
+
+function databaseOf(env: Environment) {
+  return {
+    /** Undefined: the embedded server, under `dataDir`. */
+    url: env.DATABASE_URL,
+    /** For what needs a session of its own (migrations): the server itself, where `url` is a pooler. */
+    directUrl: env.DATABASE_DIRECT_URL ?? env.DATABASE_URL,
+    poolSize: env.DATABASE_POOL_SIZE,
+    acquireTimeoutMs: env.DATABASE_ACQUIRE_TIMEOUT_MS,
+    statementTimeoutMs: env.DATABASE_STATEMENT_TIMEOUT_MS,
+    idleTimeoutMs: env.DATABASE_IDLE_TIMEOUT_MS,
+    migrateOnStart: env.MIGRATE_ON_START,
+  };
+}
+
+function authOf(env: Environment) {
+  return {
+    jwtKeys: env.JWT_KEYS as readonly JwtKey[],
+    accessTokenTtlS: env.ACCESS_TOKEN_TTL_S,
+    refreshTokenTtlS: env.REFRESH_TOKEN_TTL_S,
+    hashConcurrency: env.PASSWORD_HASH_CONCURRENCY,
+    hashQueue: env.PASSWORD_HASH_QUEUE,
+  };
+}
+
 function shape(env: Environment) {
   return {
     mode: env.NODE_ENV,
     role: env.ROLE,
     dataDir: env.DATA_DIR,
     build: { commit: env.BUILD_COMMIT },
-    http: {
-      host: env.HOST,
-      port: env.PORT,
-      publicUrl: env.PUBLIC_URL,
-      trustProxy: env.TRUST_PROXY,
-      corsOrigins: env.CORS_ORIGINS,
-      bodyLimitBytes: env.BODY_LIMIT_BYTES,
-      importLimitBytes: env.IMPORT_LIMIT_BYTES,
-      requestTimeoutMs: env.REQUEST_TIMEOUT_MS,
-      shutdownDelayMs: env.SHUTDOWN_DELAY_MS,
-      shutdownTimeoutMs: env.SHUTDOWN_TIMEOUT_MS,
-    },
+    http: httpOf(env),
     log: { level: env.LOG_LEVEL, pretty: env.LOG_PRETTY === undefined ? env.NODE_ENV === 'development' : env.LOG_PRETTY === 'true' },
     metrics: { token: env.METRICS_TOKEN },
-    database: {
-      /** Undefined: the embedded server, under `dataDir`. */
-      url: env.DATABASE_URL,
-      /** For what needs a session of its own (migrations): the server itself, where `url` is a pooler. */
-      directUrl: env.DATABASE_DIRECT_URL ?? env.DATABASE_URL,
-      poolSize: env.DATABASE_POOL_SIZE,
-      acquireTimeoutMs: env.DATABASE_ACQUIRE_TIMEOUT_MS,
-      statementTimeoutMs: env.DATABASE_STATEMENT_TIMEOUT_MS,
-      idleTimeoutMs: env.DATABASE_IDLE_TIMEOUT_MS,
-      migrateOnStart: env.MIGRATE_ON_START,
-    },
+    database: databaseOf(env),
     redis: redisOf(env),
     seed: { scale: env.SEED_SCALE, number: env.SEED_NUMBER },
-    auth: {
-      jwtKeys: env.JWT_KEYS as readonly JwtKey[],
-      accessTokenTtlS: env.ACCESS_TOKEN_TTL_S,
-      refreshTokenTtlS: env.REFRESH_TOKEN_TTL_S,
-      hashConcurrency: env.PASSWORD_HASH_CONCURRENCY,
-      hashQueue: env.PASSWORD_HASH_QUEUE,
-    },
+    auth: authOf(env),
     orders: { unpaidTtlS: env.ORDER_UNPAID_TTL_S },
     mail: { smtpUrl: env.SMTP_URL, from: env.MAIL_FROM },
-    ...shapeBackground(env),
+    ...backgroundOf(env),
   };
 }
 

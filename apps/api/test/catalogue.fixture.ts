@@ -54,3 +54,16 @@ export async function searchIds(app: TestApp, body: Json): Promise<number[]> {
 export async function idsWhere(app: TestApp, condition: string, order = 'p.name, p.id'): Promise<number[]> {
   return idsOf(await app.query(`SELECT p.id FROM products p WHERE p.is_active AND ${condition} ORDER BY ${order}`));
 }
+
+/** Ids of a whole list, page by page with its cursor, and how many pages that took. */
+export async function walk(app: TestApp, body: Json, size: number): Promise<{ ids: number[]; pages: number }> {
+  const ids: number[] = [];
+  let cursor: string | null | undefined;
+  for (let pages = 1; ; pages += 1) {
+    const answer = await app.post('/products/search', { ...body, page_size: size, ...(cursor ? { cursor } : {}) });
+    if (answer.status !== 200) throw new Error(`page ${pages} was refused: ${answer.text}`);
+    ids.push(...idsOf(answer.body['products']));
+    cursor = answer.body['pagination'].next_cursor as string | null;
+    if (cursor === null) return { ids, pages };
+  }
+}

@@ -10,6 +10,7 @@ import { ModerationAndPostSearch1795478400014 } from './1795478400014-moderation
 import { ErasedAccounts1795478400016 } from './1795478400016-erased-accounts.js';
 import { EventDelivery1795478400025 } from './1795478400025-event-delivery.js';
 import { EventQueues1795478400026 } from './1795478400026-event-queues.js';
+import { CatalogueReads1795478400030 } from './1795478400030-catalogue-reads.js';
 import { ErasedAddresses1795478400035 } from './1795478400035-erased-addresses.js';
 import { UnpaidOrders1795478400036 } from './1795478400036-unpaid-orders.js';
 import { BusinessFigures1795478400040 } from './1795478400040-business-figures.js';
@@ -28,6 +29,7 @@ export const migrations = [
   ErasedAccounts1795478400016,
   EventDelivery1795478400025,
   EventQueues1795478400026,
+  CatalogueReads1795478400030,
   ErasedAddresses1795478400035,
   UnpaidOrders1795478400036,
   BusinessFigures1795478400040,

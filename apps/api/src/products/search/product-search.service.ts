@@ -1,21 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { pageWindow, paginate, type PageWindow } from '../../http/page.js';
+import { pageWindow, paginate } from '../../http/page.js';
 import type { ProductSearch, ProductsPage } from '../products.dto.js';
-import type { Parameters } from './search-conditions.js';
 import { ProductSearchRepository, type Found } from './product-search.repository.js';
-import { chooseSort, seenRow, type ChosenSort } from './search-sort.js';
-import { isGathered, mostCounted, searchStatement } from './search-statement.js';
+import { expansionOf, type Expansion } from './search-expansion.js';
+import { chooseSort, seenRow } from './search-sort.js';
+import { isCountedOut, mostCounted, type Wanted, type WriteWords } from './search-statement.js';
 import { SearchTermsRepository } from './search-terms.repository.js';
-import { exactQuery, expandedQuery, parseSearchText, type SearchText } from './search-text.js';
-import { containing, corrections, type Term } from './spelling.js';
+import { exactQuery, parseSearchText, type SearchText } from './search-text.js';
 
 /** Fewer matches than this, and other spellings are tried. */
 const few = 3;
-
-interface Expansion {
-  readonly alternatives: readonly (readonly string[])[];
-  readonly corrected: string;
-}
 
 /** Finds products; the one way for lists, searches and the pages of a category. */
 @Injectable()
@@ -29,53 +23,35 @@ export class ProductSearchService {
     const sort = chooseSort(filters);
     const window = pageWindow(filters, sort.kind);
     const text = filters.query === undefined ? undefined : parseSearchText(filters.query);
-    const exact = await this.find(filters, window, sort, text && ((parameters) => exactQuery(text, parameters)));
-    const expansion = text && exact.total < few ? await this.expand(text) : undefined;
-    if (!expansion) return this.page(filters, window, sort, exact);
-    const wide = await this.find(filters, window, sort, (parameters) => expandedQuery(expansion.alternatives, parameters));
-    if (wide.total <= exact.total) return this.page(filters, window, sort, exact);
-    return { ...(await this.page(filters, window, sort, wide)), corrected_query: expansion.corrected };
+    const words: WriteWords | undefined = text && ((parameters) => exactQuery(text, parameters));
+    const wanted = { filters, window, sort, seen: window.after && seenRow(window.after, sort), words };
+    const exact = await this.products.find(wanted);
+    const expansion = text && foundLittle(text, exact) ? await this.expand(text) : undefined;
+    if (!expansion) return this.page(wanted, exact);
+    const wider = { ...wanted, words: expansion.words };
+    const wide = await this.products.find(wider);
+    if (wide.total <= exact.total) return this.page(wanted, exact);
+    const page = await this.page(wider, wide);
+    return expansion.corrected === undefined ? page : { ...page, corrected_query: expansion.corrected };
   }
 
-  private find(
-    filters: ProductSearch,
-    window: PageWindow,
-    sort: ChosenSort,
-    tsquery: ((parameters: Parameters) => string) | undefined,
-  ): Promise<Found> {
-    const seen = window.after ? seenRow(window.after, sort) : undefined;
-    return this.products.find(searchStatement({ filters, window, sort, seen, tsquery }));
+  private async page(wanted: Wanted, found: Found): Promise<ProductsPage> {
+    const { window, sort, words } = wanted;
+    const isBroad = sort.by === 'relevance' && found.total > mostCounted;
+    const rows = isBroad && words ? await this.products.findBroad({ ...wanted, words }) : found.rows;
+    const isEstimate = isCountedOut(wanted, found.total);
+    const count = isEstimate ? Math.max(found.total, await this.products.estimate(wanted)) : found.total;
+    const page = paginate(rows, window, { count, isEstimate }, { kind: sort.kind, key: (row) => [row.seen_value, row.id] });
+    const products = page.rows.map(({ seen_value: _, ...row }) => row);
+    return { products, pagination: page.pagination, ...(found.facets ? { facets: found.facets } : {}) };
   }
 
-  private async page(filters: ProductSearch, window: PageWindow, sort: ChosenSort, found: Found): Promise<ProductsPage> {
-    const isEstimate = !isGathered(filters) && found.total > mostCounted;
-    const count = isEstimate ? Math.max(found.total, await this.products.estimate(filters)) : found.total;
-    const { rows, pagination } = paginate(
-      found.rows,
-      window,
-      { count, isEstimate },
-      { kind: sort.kind, key: (row) => [row.seen_value, row.id] },
-    );
-    const products = rows.map(({ seen_value: _, ...row }) => row);
-    return { products, pagination, ...(found.facets ? { facets: found.facets } : {}) };
-  }
-
-  /** For each word the words it may stand for; undefined when some word is like none of the catalogue's. */
-  private async expand({ words }: SearchText): Promise<Expansion | undefined> {
-    if (words.length === 0) return undefined;
-    const candidates = await this.terms.findCandidates(words);
-    const alternatives = words.map((word) => alternativesOf(word, candidates.get(word) ?? []));
-    if (alternatives.some((list) => list.length === 0)) return undefined;
-    return { alternatives, corrected: alternatives.map((list) => list[0]).join(' ') };
+  private async expand({ chunks }: SearchText): Promise<Expansion | undefined> {
+    if (chunks.length === 0) return undefined;
+    return expansionOf(chunks, await this.terms.findCandidates(chunks.flatMap(({ words }) => words)));
   }
 }
 
-/** A word of the catalogue stands for itself and the words that hold it; any other for the nearest ones, or those that hold it. */
-function alternativesOf(word: string, candidates: readonly Term[]): string[] {
-  const holding = containing(word, candidates);
-  if (candidates.some((term) => term.word === word)) return [...new Set([word, ...holding])];
-  // Numbers are in no vocabulary, and are never misspelt into something near.
-  if (/\d/.test(word)) return [word];
-  const near = corrections(word, candidates);
-  return near.length > 0 ? near : holding;
-}
+/** Whoever names a model and finds it wants no other. */
+const foundLittle = ({ chunks }: SearchText, { total }: Found): boolean =>
+  total < few && (total === 0 || !chunks.some(({ typed }) => /\d/.test(typed)));

@@ -7,7 +7,7 @@ import type { Term } from './spelling.js';
 const candidates = `
   SELECT given.word AS given, term.word, term.document_count
     FROM unnest($1::text[]) AS given (word)
-    CROSS JOIN LATERAL (
+    LEFT JOIN LATERAL (
       (SELECT word, document_count FROM search_terms
         WHERE length(word) BETWEEN length(given.word) - 2 AND length(given.word) + 2
           AND levenshtein_less_equal(word, given.word, 2) <= 2
@@ -15,17 +15,25 @@ const candidates = `
       UNION
       (SELECT word, document_count FROM search_terms
         WHERE length(given.word) >= 3 AND word LIKE '%' || given.word || '%' ORDER BY document_count DESC, word LIMIT 50)
-    ) AS term`;
+    ) AS term ON true
+   WHERE numnode(plainto_tsquery('techmart_simple', given.word)) > 0`;
+
+/** Longer words are nobody's. */
+const longestWord = 60;
 
 @Injectable()
 export class SearchTermsRepository {
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
 
-  /** Words of the catalogue that are near each given one, or hold it. Words over 60 letters are nobody's. */
+  /** Words of the catalogue that are near each given one, or hold it. Those that say nothing are left out, as the search leaves them out. */
   async findCandidates(words: readonly string[]): Promise<Map<string, Term[]>> {
-    const rows = await this.dataSource.query<(Term & { given: string })[]>(candidates, [words.filter((word) => word.length <= 60)]);
-    const byWord = new Map<string, Term[]>(words.map((word) => [word, []]));
-    for (const { given, ...term } of rows) byWord.get(given)?.push(term);
+    const short = [...new Set(words)].filter((word) => word.length <= longestWord);
+    const rows = await this.dataSource.query<{ given: string; word: string | null; document_count: number }[]>(candidates, [short]);
+    const byWord = new Map<string, Term[]>(words.filter((word) => word.length > longestWord).map((word) => [word, []]));
+    for (const { given, word, document_count } of rows) {
+      const terms = byWord.get(given) ?? [];
+      byWord.set(given, word === null ? terms : [...terms, { word, document_count }]);
+    }
     return byWord;
   }
 }

@@ -1,19 +1,14 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { join } from 'node:path';
-import { startTestApp, type Answer, type TestApp } from './app.harness.js';
+import { startTestApp, type TestApp } from './app.harness.js';
 import { newProduct, newUser, placeOrder, Saboteur, stockOf, type Shopper } from './checkout.fixture.js';
 import { expectSoundBooks } from './invariants.fixture.js';
-import { ensureBuilt } from './setup/test-database.js';
 
-/** The killed process takes the tokens of the one under test; its key passes through an environment variable. */
-const sharedKey = { id: 'shared', secret: 'between-the-two-processes-of-this-test' };
 const problem = (code: string): string => `https://techmart.dev/problems/${code}`;
 
 describe('check-out, tried again', () => {
   let app: TestApp;
   let saboteur: Saboteur;
   beforeAll(async () => {
-    app = await startTestApp({ config: (config) => ({ ...config, auth: { ...config.auth, jwtKeys: [sharedKey] } }) });
+    app = await startTestApp();
     saboteur = await Saboteur.of(app);
   });
   afterAll(async () => {
@@ -100,17 +95,6 @@ describe('check-out, tried again', () => {
     expect((await placeOrder(app, buyer, [[product, 1]], 'twenty')).headers['idempotent-replayed']).toBe('true');
   });
 
-  it('makes one order of one key, though it comes twenty times at once', async () => {
-    const buyer = await newUser(app);
-    const product = await newProduct(app);
-    const answers = await Promise.all(Array.from({ length: 20 }, () => placeOrder(app, buyer, [[product, 1]], 'at-once')));
-    const placed = answers.filter((answer) => answer.status === 201 && answer.headers['idempotent-replayed'] === undefined);
-    expect(placed).toHaveLength(1);
-    const others = answers.filter((answer) => answer !== placed[0]);
-    expect(others.every((answer) => answer.body['type'] === problem('order-in-progress') || answer.text === placed[0]?.text)).toBe(true);
-    expect([await ordersOf(buyer), await stockOf(app, [product])]).toEqual([1, [99]]);
-  });
-
   const lock = (table: string): string => `LOCK TABLE ${table} IN SHARE ROW EXCLUSIVE MODE`;
   it.each([
     ['before the order', lock('orders')],
@@ -142,77 +126,4 @@ describe('check-out, tried again', () => {
     expect((await placeOrder(app, buyer, undefined, 'killed')).headers['idempotent-replayed']).toBe('true');
     expect([await ordersOf(buyer), await stockOf(app, products)]).toEqual([1, [97, 97]]);
   });
-
-  describe('after its process was killed', () => {
-    beforeAll(() => ensureBuilt(), 120_000);
-
-    it.each([
-      ['before the order', 'orders'],
-      ['before the stock', 'products'],
-      ['before the key is kept', 'idempotency_keys'],
-    ])(
-      '%s, makes one order of one key',
-      async (_, table) => {
-        const buyer = await newUser(app);
-        const product = await newProduct(app);
-        const server = await startProcess(app);
-        await saboteur.hold(lock(table));
-        const unanswered = sendOrder(server.url, buyer, product).then(
-          () => 'answered',
-          () => 'cut off',
-        );
-        await saboteur.waiting(1).finally(() => server.process.kill('SIGKILL'));
-        expect(await unanswered).toBe('cut off');
-        expect((await placeOrder(app, buyer, [[product, 1]], 'orphan')).body['type']).toBe(problem('order-in-progress'));
-        await saboteur.release();
-        await saboteur.untilAllEnded();
-        const again: Answer = await placeOrder(app, buyer, [[product, 1]], 'orphan');
-        expect([again.status, again.headers['idempotent-replayed'], again.body['items'].length]).toEqual([201, 'true', 1]);
-        expect([await ordersOf(buyer), await stockOf(app, [product])]).toEqual([1, [99]]);
-      },
-      60_000,
-    );
-  });
 });
-
-/** The built program on the test's database, so that it can be killed. */
-async function startProcess(app: TestApp): Promise<{ process: ChildProcess; url: string }> {
-  const main = join(__dirname, '../../../dist/apps/api/src/main.js');
-  const { PATH = '' } = process.env;
-  const child = spawn(process.execPath, [main], {
-    env: {
-      PATH,
-      NODE_ENV: 'test',
-      LOG_PRETTY: 'false',
-      PORT: '0',
-      DATABASE_URL: app.url,
-      SEED_SCALE: '0',
-      JWT_KEYS: `${sharedKey.id}:${sharedKey.secret}`,
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  const url = await new Promise<string>((resolve, reject) => {
-    const look = (data: Buffer): void => {
-      output += data.toString();
-      const found = /TechMart listens on (http:[^\s"]+)/.exec(output)?.[1];
-      if (found !== undefined) resolve(found);
-    };
-    child.stdout.on('data', look);
-    child.stderr.on('data', look);
-    child.once('exit', (code) => reject(new Error(`ended with ${code}: ${output}`)));
-  });
-  return { process: child, url };
-}
-
-/** The same request as `placeOrder` sends. */
-const sendOrder = (url: string, buyer: Shopper, product: number): Promise<Response> =>
-  fetch(`${url}/orders`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${buyer.token}`, 'idempotency-key': 'orphan' },
-    body: JSON.stringify({
-      items: [{ product_id: product, quantity: 1 }],
-      shipping_address: 'Calle Mayor 1, Madrid',
-      payment_method: 'card',
-    }),
-  });

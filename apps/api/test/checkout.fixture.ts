@@ -1,4 +1,6 @@
 import { Client } from 'pg';
+import { AccessTokens } from '../src/auth/access-token.js';
+import type { Role } from '../src/http/access.js';
 import type { Answer, TestApp } from './app.harness.js';
 
 export interface Shopper {
@@ -8,18 +10,25 @@ export interface Shopper {
 
 let made = 0;
 
-/** Signed-in users who exist for one test. */
-export async function newUsers(app: TestApp, count: number, role = 'customer'): Promise<Shopper[]> {
+/** Signed-in users who exist for one test, all of them by one statement. */
+export async function newUsers(app: TestApp, count: number, role: Role = 'customer'): Promise<Shopper[]> {
   made += 1;
-  const rows = await app.query<{ id: number }>(
-    `INSERT INTO users (username, email, password_hash, first_name, last_name, user_type)
-     SELECT $1 || n, $1 || n || '@checkout.test', '-', 'Test', 'User', $2 FROM generate_series(1, $3::integer) AS n RETURNING id`,
+  const rows = await app.query<{ id: string; user_id: number }>(
+    `WITH shopper AS (
+       INSERT INTO users (username, email, password_hash, first_name, last_name, user_type)
+       SELECT $1 || n, $1 || n || '@checkout.test', '-', 'Test', 'User', $2 FROM generate_series(1, $3::integer) AS n RETURNING id
+     )
+     INSERT INTO sessions (user_id, refresh_token_hash, expires_at)
+     SELECT id, sha256(convert_to(gen_random_uuid()::text, 'UTF8')), now() + interval '1 day' FROM shopper ORDER BY id RETURNING id, user_id`,
     [`shopper-${made}-`, role, count],
   );
-  return Promise.all(rows.map(async ({ id }) => ({ id, token: await app.token(id) })));
+  const tokens = app.resolve<AccessTokens>(AccessTokens);
+  return Promise.all(
+    rows.map(async ({ id: sessionId, user_id: id }) => ({ id, token: await tokens.sign({ userId: id, role, sessionId }, Date.now()) })),
+  );
 }
 
-export async function newUser(app: TestApp, role = 'customer'): Promise<Shopper> {
+export async function newUser(app: TestApp, role: Role = 'customer'): Promise<Shopper> {
   const [user] = await newUsers(app, 1, role);
   return user!;
 }

@@ -9,7 +9,7 @@ function serve(databases) {
     '/create': (query) => databases.create(query.get('seeded') === 'true'),
     '/drop': (query) => databases.drop(query.get('url')),
   };
-  return createServer(async (request, response) => {
+  const answer = async (request, response) => {
     const { pathname, searchParams } = new URL(request.url, 'http://localhost');
     // A connection kept open would be closed by one side just as the other uses it again.
     response.setHeader('connection', 'close');
@@ -18,7 +18,8 @@ function serve(databases) {
     } catch (error) {
       response.writeHead(500).end(error.stack);
     }
-  });
+  };
+  return createServer((request, response) => void answer(request, response));
 }
 
 /** Jest ends on a signal without its teardown; a server of PostgreSQL would stay. */

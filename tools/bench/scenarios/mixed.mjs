@@ -1,0 +1,155 @@
+import { metered } from '../figures/meter.mjs';
+import { cpuMicrosOf, memoryOf } from '../figures/processes.mjs';
+import { atLeast, atMost } from '../figures/report.mjs';
+import { spread } from '../figures/statistics.mjs';
+import { busiestGenerator, startLoad } from '../load/load.mjs';
+import { mintTokens, startApp } from '../systems/app.mjs';
+import { openRedis } from '../systems/redis.mjs';
+import { readWorld, stockUp } from './world.mjs';
+
+const clients = 10_000;
+
+/** How many of the most popular products have so much stock that orders go on for the whole run. */
+const stockedUp = 1000;
+
+/** What `npm start` runs: requests and background work in one process. */
+async function prepare(bench) {
+  const { cleanup, options, database } = bench;
+  const copy = await database.copy(cleanup);
+  const world = await readWorld(copy, options.seed);
+  await stockUp(copy, world.products.slice(0, stockedUp));
+  world.tokens = await mintTokens(copy, clients);
+  const redis = options.redis ? await openRedis(cleanup) : undefined;
+  const env = { ROLE: 'all', ...(redis ? { REDIS_URL: redis.url } : {}), ...options.env };
+  const app = await startApp({ database: copy, cleanup, env });
+  const [admin] = await mintTokens(copy, 1, 'admin');
+  await database.settle();
+  return { app, redis, admin, products: world.products.length, load: await startLoad(world, cleanup) };
+}
+
+function runOf(bench, { app, redis, load }) {
+  const { users, rate, seed } = bench.options;
+  const meters = {
+    app: () => cpuMicrosOf(app.pid),
+    database: () => bench.database.cpuMicros(),
+    redis: () => redis?.cpuMicros(),
+  };
+  let jobs = 0;
+  return (name, seconds) => {
+    bench.log(`${name}: ${seconds} s`);
+    const mode = { kind: 'users', users, thinkMs: (1000 * users) / rate };
+    const job = { url: app.url, connections: users, behaviour: 'mixed', mode, seconds, seed: seed + 1000 * (jobs += 1) };
+    return metered(meters, () => load(job));
+  };
+}
+
+const figures = (runs, read) => {
+  const of = (key) => spread(runs.map((run) => read(run)?.[key]));
+  const sum = (key) => runs.reduce((total, run) => total + (read(run)?.[key] ?? 0), 0);
+  return {
+    perSecond: spread(runs.map((run) => (read(run)?.requests ?? 0) / run.seconds)),
+    mean: of('meanMs'),
+    p50: of('p50Ms'),
+    p95: of('p95Ms'),
+    p99: of('p99Ms'),
+    hits: of('hitRatio'),
+    conflicts: sum('conflicts'),
+    limited: sum('limited'),
+    shed: sum('shed'),
+    errors: sum('errors'),
+  };
+};
+
+const loadColumns = [
+  { key: 'name', label: 'route' },
+  { key: 'perSecond', label: 'requests/s' },
+  { key: 'mean', label: 'mean ms', digits: 1 },
+  { key: 'p50', label: 'p50 ms', digits: 1 },
+  { key: 'p95', label: 'p95 ms', digits: 1 },
+  { key: 'p99', label: 'p99 ms', digits: 1 },
+  { key: 'hits', label: 'cache hits', digits: 2 },
+  { key: 'conflicts', label: '409' },
+  { key: 'limited', label: '429' },
+  { key: 'shed', label: '503' },
+  { key: 'errors', label: 'errors' },
+];
+
+const loadColumnsOf = (runs, cold) => {
+  const routes = [...new Set(runs.flatMap((run) => Object.keys(run.routes)))].toSorted();
+  return [
+    { name: 'all', ...figures(runs, ({ all }) => all) },
+    ...routes.map((route) => ({ name: route, ...figures(runs, (run) => run.routes[route]) })),
+    { name: 'all, cold: the first seconds after the start', ...figures([cold], ({ all }) => all) },
+  ];
+};
+
+const costColumns = [
+  { key: 'name', label: 'party' },
+  { key: 'micros', label: 'µs of processor time a request' },
+  { key: 'cores', label: 'cores', digits: 2 },
+];
+
+const costRow = (runs) => (party) => ({
+  name: party,
+  micros: spread(runs.map(({ cpu, all }) => cpu[party] / all.requests)),
+  cores: spread(runs.map(({ cpu, seconds }) => cpu[party] / 1_000_000 / seconds)),
+});
+
+/** What the server says of its caches, if it has any. */
+async function cacheStats(url, token) {
+  const answer = await fetch(`${url}/cache/stats`, { headers: { authorization: `Bearer ${token}` } });
+  return answer.ok ? answer.json() : undefined;
+}
+
+function goalsOf({ perSecond, mean, p95, p99, hits, errors }, requests, memory) {
+  return [
+    atLeast('requests/s', perSecond?.median, 2000),
+    atMost('mean', mean?.median, 20, ' ms'),
+    atMost('p95', p95?.median, 50, ' ms'),
+    atMost('p99', p99?.median, 200, ' ms'),
+    atMost('errors', (100 * errors) / requests, 0.01, ' %'),
+    atLeast('cache hits', hits?.median, 0.95),
+    atMost('memory of the server', memory.rssBytes / 1_000_000, 300, ' MB'),
+  ];
+}
+
+async function run(bench) {
+  const prepared = await prepare(bench);
+  const { app, admin, products } = prepared;
+  const { rounds, seconds, users, rate } = bench.options;
+  const atStart = memoryOf(app.pid);
+  const load = runOf(bench, prepared);
+  const cold = await load('cold', Math.min(10, seconds));
+  await load('warm-up', Math.min(10, seconds));
+  const runs = [];
+  for (let round = 1; round <= rounds; round += 1) runs.push(await load(`round ${round} of ${rounds}`, seconds));
+  const memory = memoryOf(app.pid);
+  const rows = loadColumnsOf(runs, cold);
+  const busiest = Math.max(...runs.map(({ generatorBusy }) => generatorBusy));
+  const requests = runs.reduce((sum, { all }) => sum + all.requests, 0);
+  const megabytes = (bytes) => `${Math.round(bytes / 1_000_000)} MB`;
+  return {
+    data: { products },
+    tables: [
+      {
+        title: `Mixed load of ${users} users who think ${(1000 * users) / rate} ms on average, ${clients} clients`,
+        columns: loadColumns,
+        rows,
+      },
+      { title: 'What it costs', columns: costColumns, rows: ['app', 'database', ...(prepared.redis ? ['redis'] : [])].map(costRow(runs)) },
+    ],
+    notes: [
+      `memory of the server: ${megabytes(atStart.rssBytes)} before, ${megabytes(memory.rssBytes)} after, ${megabytes(memory.peakRssBytes)} at most`,
+      `load generator: ${Math.round(busiest * 100)} % of a core in its busiest run; users came late by ${Math.max(...runs.map(({ lagP99Ms }) => lagP99Ms)).toFixed(1)} ms at the 99th percentile`,
+      ...(rows[0].hits === undefined ? ['the answers carry no Cache-Status: the hit ratio is not known'] : []),
+    ],
+    goals: goalsOf(rows[0], requests, memory),
+    faults: [
+      ...(rows[0].errors > 0 ? [`${rows[0].errors} of ${requests} requests failed`] : []),
+      ...(busiest > busiestGenerator ? ['the load generator was too busy: latencies are its own'] : []),
+    ],
+    runs: { cold, warm: runs, memory: { atStart, after: memory }, cacheStats: await cacheStats(app.url, admin) },
+  };
+}
+
+export const mixed = { description: 'the mixed load of many users: rate, latency, refusals, memory', needs: [], seconds: 20, run };

@@ -1,6 +1,7 @@
+import { Inject, Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { TypeTable } from './type-table.js';
-import { resolveOptions, type CacheOptions, type ResolvedOptions } from './cache.options.js';
+import { CACHE_OPTIONS, resolveOptions, type CacheOptions, type ResolvedOptions } from './cache.options.js';
 import { Backplane } from './coherence/backplane.js';
 import { Generations } from './coherence/generations.js';
 import { PendingInvalidations } from './coherence/pending-invalidations.js';
@@ -15,6 +16,7 @@ import { heartbeatScript } from './redis/scripts.js';
 import { MemoryStore } from './stores/memory.store.js';
 import { RedisStore } from './stores/redis.store.js';
 import type { FrontStore } from './stores/store.js';
+import { createStandardCache, type Standard } from './standard/standard-cache.js';
 import { TieredStore } from './stores/tiered.store.js';
 
 /** What there is only with Redis. */
@@ -30,6 +32,7 @@ export interface Shared {
 }
 
 /** The parts of one cache, put together. */
+@Injectable()
 export class CacheEngine {
   readonly options: ResolvedOptions;
   readonly types: TypeTable;
@@ -38,10 +41,11 @@ export class CacheEngine {
   readonly shared: Shared | undefined;
   readonly store: FrontStore;
   readonly access: Access;
+  readonly standard: Standard;
   /** Written, for the last time, when the cache stops. */
   readonly counters: WriteBehindCounter[] = [];
 
-  constructor(options: CacheOptions) {
+  constructor(@Inject(CACHE_OPTIONS) options: CacheOptions) {
     this.options = resolveOptions(options);
     this.types = new TypeTable(options.types);
     const { generations } = this;
@@ -49,6 +53,7 @@ export class CacheEngine {
     this.shared = options.redis && share(this.options, options.redis, this.memory, this.types);
     this.store = this.shared ? new TieredStore({ ...this.options, ...this.shared, memory: this.memory }) : this.memory;
     const loading = new Loading({ ...this.options, generations, store: this.store });
+    this.standard = createStandardCache(this.options);
     this.access = new Access(this.store, loading, this.options.clock);
   }
 
@@ -62,6 +67,7 @@ export class CacheEngine {
 
   async stop(): Promise<void> {
     await Promise.all(this.counters.map((counter) => counter.stop()));
+    this.standard.stop();
     await this.shared?.stop();
   }
 }

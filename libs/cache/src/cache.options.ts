@@ -12,8 +12,12 @@ export interface CacheOptions {
    * right for one process, wrong for several.
    */
   readonly redis?: { readonly commands: RedisCommands; readonly subscriber: RedisSubscriber };
+  /** `CACHE_MANAGER` may have a client of its own: sessions should not be evicted to make room for the cache. Default: `redis.commands`. */
+  readonly standard?: { readonly redis: RedisCommands };
   /** First part of every key in Redis; letters, digits, `_` and `-`. Default `cache`. */
   readonly namespace?: string;
+  /** What `Cache-Status` calls this cache. Default `cache`. */
+  readonly name?: string;
   /** Most bytes of L1, as estimated. Default 64 MiB. */
   readonly maxBytes?: number;
   /** Most entries of L1. Default 50,000. */
@@ -24,7 +28,7 @@ export interface CacheOptions {
   readonly detachedTrustMs?: number;
   /** Longest wait for an answer of Redis, in milliseconds. Default 100. */
   readonly deadlineMs?: number;
-  /** With an old value of a relaxed type at hand, longest wait for a newer one, in milliseconds. Default 25. */
+  /** With an old value of a relaxed type at hand, longest wait for Redis, in milliseconds. Default 25. */
   readonly softMs?: number;
   /** Failures in a row after which Redis is not asked for a while. Default 3. */
   readonly failures?: number;
@@ -57,10 +61,11 @@ export interface CacheOptions {
   readonly isFenced?: boolean;
 }
 
-export type ResolvedOptions = Required<Omit<CacheOptions, 'redis'>> & Pick<CacheOptions, 'redis'>;
+export type ResolvedOptions = Required<Omit<CacheOptions, 'redis' | 'standard'>> & Pick<CacheOptions, 'redis' | 'standard'>;
 
 const defaults = {
   namespace: 'cache',
+  name: 'cache',
   maxBytes: 64 * 1024 * 1024,
   maxEntries: 50_000,
   trustMs: 5000,

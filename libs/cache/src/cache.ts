@@ -16,8 +16,8 @@ import type { Invalidation, Lease } from './stores/store.js';
 export interface EntryOptions {
   /** Names under which the entry can be ended together with others. */
   readonly tags?: readonly string[];
-  /** Seconds for which it is fresh; the type's unless told otherwise. */
-  readonly ttl?: number;
+  /** Seconds for which it is fresh, for all values or for this one; the type's unless told otherwise. */
+  readonly ttl?: number | ((value: unknown) => number);
 }
 
 /** Where the values of a read-through type come from. */
@@ -96,6 +96,11 @@ export class Cache<Name extends string = string> {
   async invalidatePattern(pattern: string, verb: Verb = 'remove'): Promise<void> {
     const { key, subtree } = parsePattern(pattern);
     await this.invalidate({ verb, keys: [key], names: subtree === undefined ? [] : [subtree] });
+  }
+
+  /** The name of the type with this prefix, which is added with this TTL (in seconds) if the table has none. */
+  typeWithPrefix(prefix: string, ttl: number): Name {
+    return this.engine.types.withPrefix(prefix, { ttl }).name as Name;
   }
 
   /** Makes a type read-through: `read` loads what is not there. Called once, by whoever owns the values. */
@@ -191,7 +196,8 @@ export class Cache<Name extends string = string> {
 
   private draft(address: Address, value: unknown, options: EntryOptions) {
     try {
-      return draftOf(address, value, ttlOf(address.type, options));
+      const ttlMs = ttlOf(address.type, options);
+      return draftOf(address, value, typeof ttlMs === 'number' ? ttlMs : ttlMs(value));
     } catch {
       // It has no encoding. The caller learns it from the answer.
       address.type.stats.unserialisable += 1;
@@ -200,4 +206,7 @@ export class Cache<Name extends string = string> {
   }
 }
 
-const ttlOf = (type: CacheType, { ttl }: EntryOptions): number => (ttl === undefined ? type.ttlMs : ttl * 1000);
+function ttlOf(type: CacheType, { ttl }: EntryOptions): Request['ttlMs'] {
+  if (ttl === undefined) return type.ttlMs;
+  return typeof ttl === 'number' ? ttl * 1000 : (value) => ttl(value) * 1000;
+}

@@ -21,4 +21,13 @@ export interface Answer {
   readonly isBecauseOfError: boolean;
 }
 
-export type Loader = () => unknown;
+/** Is told whether somebody waits for it, or was given an old value already. */
+export type Loader = (isBackground: boolean) => unknown;
+
+/** What a loader gives when its result must not be kept, for a reason that is no fault. Callers who waited for it are given it as well. */
+export class Unkept {
+  constructor(
+    readonly value: unknown,
+    readonly reason: string,
+  ) {}
+}

@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Generations } from '../coherence/generations.js';
 import { draftOf, type Address, type Found } from '../entry/entry.js';
 import { foundIn } from '../stores/memory.store.js';
-import type { FrontStore, Lease } from '../stores/store.js';
-import type { Answer, Loader } from './answer.js';
+import type { FrontStore, Lease, Reading } from '../stores/store.js';
+import { Unkept, type Answer, type Loader } from './answer.js';
 import { SingleFlight } from './single-flight.js';
 
 export interface LoadingOptions {
@@ -15,7 +15,7 @@ export interface LoadingOptions {
   readonly random: () => number;
   /** Longest wait for another replica that loads the same key, in milliseconds; then it is loaded here as well, and not kept. */
   readonly waitMs: number;
-  /** With an old value at hand nobody waits longer than this for a newer one, in milliseconds. */
+  /** With an old value at hand nobody waits longer than this for the store behind L1, in milliseconds. */
   readonly softMs: number;
   /** After this long, in milliseconds, a load is not joined any more and may not be kept. */
   readonly leaseMs: number;
@@ -28,8 +28,8 @@ export interface LoadingOptions {
 export interface Request {
   readonly address: Address;
   readonly load: Loader;
-  /** Milliseconds for which it stays fresh, before jitter. */
-  readonly ttlMs: number;
+  /** Milliseconds for which a value stays fresh, before jitter. */
+  readonly ttlMs: number | ((value: unknown) => number);
 }
 
 const loaded = { layer: 'loader', ageMs: 0, isBecauseOfError: false } as const;
@@ -50,14 +50,9 @@ export class Loading {
   async fetch(request: Request): Promise<Answer> {
     const { type, key } = request.address;
     const running = this.flights.find(key);
-    if (running) {
-      type.stats.waits += 1;
-      return waited(await this.withSoftLimit(request, running));
-    }
-    return this.withSoftLimit(
-      request,
-      this.flights.start(request.address, () => this.lead(request)),
-    );
+    if (!running) return this.flights.start(request.address, () => this.lead(request));
+    type.stats.waits += 1;
+    return waited(await running);
   }
 
   /** Loads an entry again in the background, once at a time: because it is stale, or because it soon will be. Never rejects. */
@@ -77,18 +72,34 @@ export class Loading {
 
   private async refreshNow(request: Request, isEarly: boolean): Promise<void> {
     const { lease } = await this.options.store.read(request.address, isEarly ? 'refresh' : 'lease');
-    if (lease) await this.load(request, lease);
+    if (lease) await this.load(request, lease, true);
   }
 
   private async lead(request: Request): Promise<Answer> {
-    const { found, lease, isLoading } = await this.options.store.read(request.address, 'lease');
+    const reading = this.options.store.read(request.address, 'lease');
+    const old = request.address.type.isStrict ? undefined : this.leftover(request.address);
+    const first = old ? await Promise.race([reading, this.softLimit()]) : await reading;
+    if (!first && old) {
+      void reading.then((late) => this.continueLate(request, late)).catch(() => undefined);
+      return { ...answerOf(old), result: 'stale' };
+    }
+    const { found, lease, isLoading } = first ?? (await reading);
     if (found) {
-      if (lease) void this.load(request, lease).catch(() => undefined);
+      if (lease) void this.load(request, lease, true).catch(() => undefined);
       return answerOf(found);
     }
     this.countMiss(request.address);
     if (isLoading) return this.waitForOther(request);
     return this.loadOrFallBack(request, lease);
+  }
+
+  /** What the store said when the caller had been answered already. */
+  private async continueLate(request: Request, { lease }: Reading): Promise<void> {
+    if (lease) await this.load(request, lease, true);
+  }
+
+  private softLimit(): Promise<undefined> {
+    return sleep(this.options.softMs, undefined, { ref: false });
   }
 
   /** Another replica loads it. It may fail or die, so this asks again and again, and takes over when the lease is free. */
@@ -108,7 +119,7 @@ export class Loading {
 
   private async loadOrFallBack(request: Request, lease: Lease | undefined): Promise<Answer> {
     try {
-      return await this.load(request, lease);
+      return await this.load(request, lease, false);
     } catch (error) {
       const old = this.leftover(request.address);
       if (!old) throw error;
@@ -117,14 +128,14 @@ export class Loading {
     }
   }
 
-  private async load({ address, load, ttlMs }: Request, lease: Lease | undefined): Promise<Answer> {
+  private async load({ address, load, ttlMs }: Request, lease: Lease | undefined, isBackground: boolean): Promise<Answer> {
     const { clock, store, random } = this.options;
     const { stats } = address.type;
     const startedAt = clock.monotonic();
     try {
-      const value = await load();
+      const value = await load(isBackground);
       const loadMs = clock.monotonic() - startedAt;
-      const freshForMs = ttlMs * (1 - jitter * random());
+      const freshForMs = (typeof ttlMs === 'number' ? ttlMs : ttlMs(value)) * (1 - jitter * random());
       const draft = this.draft(address, value, freshForMs);
       const mayStore = lease?.mayStore === true && draft !== undefined;
       const isStored = lease !== undefined && draft !== undefined && (await store.fill(lease, draft));
@@ -143,27 +154,13 @@ export class Loading {
   }
 
   private draft(address: Address, value: unknown, ttlMs: number) {
+    if (value instanceof Unkept) return undefined;
     try {
       return draftOf(address, value, ttlMs);
     } catch {
       // It has no encoding: the caller gets it as it is, and it is not kept.
       address.type.stats.unserialisable += 1;
       return undefined;
-    }
-  }
-
-  private async withSoftLimit({ address }: Request, work: Promise<Answer>): Promise<Answer> {
-    const old = address.type.isStrict ? undefined : this.leftover(address);
-    if (!old) return work;
-    const abort = new AbortController();
-    const late = sleep(this.options.softMs, undefined, { signal: abort.signal }).then(
-      (): Answer => ({ ...answerOf(old), result: 'stale' }),
-      () => work,
-    );
-    try {
-      return await Promise.race([work, late]);
-    } finally {
-      abort.abort();
     }
   }
 

@@ -71,7 +71,8 @@ export class CircuitBreaker {
     if (this.isStopped || this.current !== 'open') return;
     this.failuresInRow = 0;
     this.change('settling');
-    this.schedule(() => this.change('closed'), this.options.settleMs);
+    // Unless whoever was told of it has tripped it again.
+    if (this.state === 'settling') this.schedule(() => this.change('closed'), this.options.settleMs);
   }
 
   private change(state: CircuitState): void {

@@ -1,0 +1,246 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import { openShop, type Shop } from '../../test/http.fixture.js';
+import { Gate } from '../../test/cache.fixture.js';
+import { MovingClock } from '../../test/moving-clock.js';
+import { Cache } from '../cache.js';
+import { ResponseCache } from './response-cache.decorator.js';
+
+describe('@ResponseCache', () => {
+  let app: NestFastifyApplication;
+  let shop: Shop;
+  let clock: MovingClock;
+  beforeEach(async () => {
+    clock = new MovingClock();
+    ({ app, shop } = await openShop({ clock }));
+  });
+  afterEach(() => app.close());
+
+  const get = (url: string, headers: Record<string, string> = {}) => app.inject({ method: 'GET', url, headers });
+  const cache = () => app.get<Cache>(Cache);
+
+  it('runs the handler once and gives the same answer again, with its headers, layer, age and remaining time', async () => {
+    const first = await get('/products/7');
+    clock.pass(5500);
+    const second = await get('/products/7');
+    expect([first.statusCode, second.statusCode, shop.runs]).toEqual([200, 200, { detail: 1 }]);
+    expect(second.body).toBe(first.body);
+    expect(second.json()).toEqual({ id: '7', name: 'old', filler: 'x'.repeat(2000) });
+    expect(first.headers['cache-status']).toBe('Shop; fwd=uri-miss; stored; ttl=3600; detail="loaded in 0 ms"');
+    expect(second.headers['cache-status']).toBe('Shop; hit; ttl=3594; detail="L1 age=5"');
+    for (const { headers } of [first, second]) {
+      expect(headers).toMatchObject({
+        'content-type': 'application/json; charset=utf-8',
+        'cache-control': 'public, max-age=0, must-revalidate',
+        vary: 'accept-encoding',
+        'content-length': String(Buffer.byteLength(first.body)),
+        etag: expect.stringMatching(/^"[\w-]{27}"$/),
+      });
+    }
+  });
+
+  it('answers the form that the client takes, compressed once, each with a validator of its own strength', async () => {
+    const { body, headers } = await get('/products/7');
+    const [br, gzip, none] = await Promise.all(
+      ['gzip;q=0.5, br', 'gzip, br;q=0', 'identity'].map((accepted) => get('/products/7', { 'accept-encoding': accepted })),
+    );
+    expect(brotliDecompressSync(br?.rawPayload ?? '').toString()).toBe(body);
+    expect(gunzipSync(gzip?.rawPayload ?? '').toString()).toBe(body);
+    expect([br?.headers['content-encoding'], gzip?.headers['content-encoding'], none?.headers['content-encoding']]).toEqual([
+      'br',
+      'gzip',
+      undefined,
+    ]);
+    expect([br?.headers.etag, gzip?.headers.etag, none?.headers.etag]).toEqual([`W/${headers.etag}`, `W/${headers.etag}`, headers.etag]);
+    expect(shop.runs).toEqual({ detail: 1 });
+  });
+
+  it.each([
+    ['its tag', (etag: string) => etag],
+    ['a list with it', (etag: string) => `"other", W/${etag}`],
+    ['anything', () => '*'],
+  ])('says 304 to a client that has %s, without the handler', async (_what, condition) => {
+    const { headers } = await get('/products/7');
+    const answer = await get('/products/7', { 'if-none-match': condition(String(headers.etag)), 'accept-encoding': 'br' });
+    expect([answer.statusCode, answer.body, answer.headers['content-encoding'], answer.headers['content-length']]).toEqual([
+      304,
+      '',
+      undefined,
+      undefined,
+    ]);
+    expect(answer.headers).toMatchObject({
+      etag: `W/${headers.etag}`,
+      vary: 'accept-encoding',
+      'cache-control': 'public, max-age=0, must-revalidate',
+    });
+    expect((await get('/products/7', { 'if-none-match': '"other"' })).statusCode).toBe(200);
+    expect(shop.runs).toEqual({ detail: 1 });
+  });
+
+  it('says 304 at a miss as well', async () => {
+    const { headers } = await get('/products/7');
+    await cache().invalidateTags(['product:7']);
+    expect((await get('/products/7', { 'if-none-match': String(headers.etag) })).statusCode).toBe(304);
+    expect(shop.runs).toEqual({ detail: 2 });
+  });
+
+  it('takes HEAD for GET without the body', async () => {
+    const { body } = await get('/products/7');
+    const head = await app.inject({ method: 'HEAD', url: '/products/7' });
+    expect([head.statusCode, head.body, head.headers['content-length'], shop.runs]).toEqual([200, '', String(body.length), { detail: 1 }]);
+  });
+
+  it.each([
+    ['undeclared parameters', '/products?utm=1', '/products?x=y&utm=2'],
+    ['the order of parameters', '/products?page=2&q=a', '/products?q=a&page=2'],
+    ['a default that is said', '/products', '/products?page=1&q='],
+    ['spaces around a value and zeros before a number', '/products?page=2&q=a', '/products?page=02&q=%20a%20'],
+  ])('shares one answer whatever %s', async (_what, one, other) => {
+    await get(one);
+    expect((await get(other)).headers['cache-status']).toContain('hit');
+    expect(shop.runs).toEqual({ list: 1 });
+  });
+
+  it('keeps answers apart that differ in a declared parameter, a path or a header named in vary', async () => {
+    const urls = [
+      '/products?page=2',
+      '/products?page=3',
+      '/products?q=page%3D2',
+      '/products?q=2',
+      '/products/1',
+      '/products/2',
+      '/products/1?fields=a',
+    ];
+    for (const url of urls) await get(url);
+    const languages = await Promise.all(['es', 'EN', 'en '].map((language) => get('/products', { 'accept-language': language })));
+    expect(languages.filter(({ headers }) => headers.vary === 'accept-encoding, accept-language')).toHaveLength(3);
+    expect(shop.runs).toEqual({ list: 6, detail: 3 });
+    const answers = await Promise.all(['/products/first/1', '/products/second/1'].map((url) => get(url)));
+    expect(answers.map((answer) => answer.json<{ path: string }>().path)).toEqual(['/products/first/1', '/products/second/1']);
+  });
+
+  it('goes round the cache for a header that is too long for a key', async () => {
+    const long = { 'accept-language': 'x'.repeat(101) };
+    expect((await get('/products', long)).headers['cache-status']).toBe('Shop; fwd=bypass; detail="a header is too long for the key"');
+    await get('/products', long);
+    expect(shop.runs).toEqual({ list: 2 });
+  });
+
+  it('shortens a key that a client made long', async () => {
+    const url = `/products?q=${'x'.repeat(5000)}`;
+    await get(url);
+    await get(url);
+    expect(shop.runs).toEqual({ list: 1 });
+    expect((await cache().keys('posts:*')).every((key) => key.length < 100)).toBe(true);
+  });
+
+  it('ends answers by tag and by the pattern of their path', async () => {
+    for (const id of ['7', '8']) await get(`/products/${id}`);
+    shop.name = 'new';
+    await cache().invalidateTags(['product:7']);
+    await cache().invalidatePattern('prod:8:*');
+    expect(
+      (await Promise.all(['7', '8'].map((id) => get(`/products/${id}`)))).map((answer) => answer.json<{ name: string }>().name),
+    ).toEqual(['new', 'new']);
+  });
+
+  it('runs one handler for 500 concurrent misses', async () => {
+    const gate = new Gate();
+    shop.before = () => gate.passed;
+    const all = Promise.all(Array.from({ length: 500 }, () => get('/products/7')));
+    while (shop.runs['detail'] === undefined) await new Promise(setImmediate);
+    gate.open();
+    const answers = await all;
+    expect(shop.runs).toEqual({ detail: 1 });
+    expect(new Set(answers.map(({ statusCode, body }) => `${statusCode} ${body.length}`)).size).toBe(1);
+    expect(answers.filter(({ headers }) => String(headers['cache-status']).includes('collapsed'))).toHaveLength(499);
+  });
+
+  it('does not keep what an invalidation has overtaken', async () => {
+    const gate = new Gate();
+    shop.before = () => gate.passed;
+    const slow = get('/products/7');
+    while (shop.runs['detail'] === undefined) await new Promise(setImmediate);
+    shop.name = 'new';
+    shop.before = async () => undefined;
+    await cache().invalidateTags(['product:7']);
+    expect((await get('/products/7')).json<{ name: string }>().name).toBe('new');
+    gate.open();
+    expect((await slow).json<{ name: string }>().name).toBe('old');
+    expect((await get('/products/7')).json<{ name: string }>().name).toBe('new');
+  });
+
+  it('answers a stale page at once, says so, and makes a new one behind it with the headers of the new run', async () => {
+    expect((await get('/products/text')).headers).toMatchObject({
+      link: '<old>',
+      'x-total': '7',
+      'content-type': 'text/plain; charset=utf-8',
+    });
+    shop.name = 'new';
+    clock.pass(601_000);
+    const stale = await get('/products/text', { 'if-none-match': '*' });
+    expect([stale.statusCode, stale.headers['cache-status']]).toEqual([304, 'Shop; hit; ttl=-1; detail="L1 stale age=601"']);
+    while (shop.runs['text'] !== 2) await new Promise(setImmediate);
+    let fresh = await get('/products/text');
+    while (String(fresh.headers['cache-status']).includes('stale')) fresh = await get('/products/text');
+    expect([fresh.body, fresh.headers.link, fresh.headers['x-total'], fresh.headers['x-secret']]).toEqual(['new', '<new>', '7', undefined]);
+    expect(fresh.headers.etag).not.toBe(stale.headers.etag);
+  });
+
+  it('goes on answering the old page while the handler fails', async () => {
+    await get('/products');
+    shop.isDown = true;
+    clock.pass(601_000);
+    expect((await get('/products')).statusCode).toBe(200);
+    while (shop.runs['list'] !== 2) await new Promise(setImmediate);
+    const stale = await get('/products');
+    expect([stale.statusCode, stale.headers['cache-status']]).toEqual([200, 'Shop; hit; ttl=-1; detail="L1 stale age=601"']);
+    expect((await get('/products?page=9')).statusCode).toBe(500);
+  });
+
+  it('keeps that there is none for its own time, and says it again as the handler did', async () => {
+    const answers = [await get('/products/404'), await get('/products/404')];
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([404, 404]);
+    expect(new Set(answers.map(({ body }) => body))).toEqual(new Set(['{"message":"No such product: There is no product 404."}']));
+    expect(shop.runs).toEqual({ detail: 1 });
+    clock.pass(30_001);
+    await get('/products/404');
+    expect(shop.runs).toEqual({ detail: 2 });
+  });
+
+  it.each([
+    ['cookie', 'sets a cookie'],
+    ['private', 'said not to be stored'],
+    ['stream', 'a stream'],
+    ['accepted', 'another status'],
+  ])('never keeps or shares an answer that is for one request alone: %s', async (route, reason) => {
+    const gate = new Gate();
+    shop.before = () => gate.passed;
+    const both = [get(`/products/${route}`), get(`/products/${route}`)];
+    while (shop.runs[route] === undefined) await new Promise(setImmediate);
+    gate.open();
+    const answers = [...(await Promise.all(both)), await get(`/products/${route}`)];
+    expect(shop.runs).toEqual({ [route]: 3 });
+    for (const { headers } of answers) expect(headers['cache-status']).toBe(`Shop; fwd=bypass; detail="${reason}"`);
+    const cookies = answers.map(({ headers }) => headers['set-cookie']);
+    expect(new Set(cookies).size).toBe(route === 'cookie' ? 3 : 1);
+    expect(answers.map(({ body }) => body.length > 0)).toEqual([true, true, true]);
+    expect(await cache().keys('*')).toEqual([]);
+  });
+
+  it('runs behind the guards: who is refused gets no cached answer', async () => {
+    await get('/products/7');
+    expect((await get('/products/7', { 'x-refuse': '1' })).statusCode).toBe(403);
+  });
+
+  it('leaves other routes alone', async () => {
+    const { headers } = await get('/products/plain');
+    await get('/products/plain');
+    expect([headers['cache-status'], headers.etag, shop.runs]).toEqual([undefined, undefined, { plain: 2 }]);
+  });
+
+  it('refuses a route without a lifetime, and to keep a cookie', () => {
+    expect(() => ResponseCache({})).toThrow(RangeError);
+    expect(() => ResponseCache({ ttl: 1, headers: ['Set-Cookie'] })).toThrow(RangeError);
+  });
+});

@@ -1,0 +1,142 @@
+import { Problem } from '@app/common';
+import {
+  Catch,
+  Controller,
+  Get,
+  Header,
+  Injectable,
+  Module,
+  Param,
+  Query,
+  Req,
+  Res,
+  type ArgumentsHost,
+  type CanActivate,
+  type ExceptionFilter,
+} from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Readable } from 'node:stream';
+import { CacheModule, defineCacheTypes, ResponseCache, ResponseCacheInterceptor, type CacheOptions } from '../src/index.js';
+
+const types = defineCacheTypes({
+  product_detail: { ttl: 3600, prefix: 'prod', consistency: 'strict', negativeTtl: 30 },
+  posts: { ttl: 600, prefix: 'posts', grace: 3600 },
+});
+
+/** What the handlers answer with, and how often they ran. */
+@Injectable()
+export class Shop {
+  readonly runs: Record<string, number> = {};
+  name = 'old';
+  isDown = false;
+  before: () => Promise<void> = async () => undefined;
+
+  async answer(route: string): Promise<{ name: string; filler: string }> {
+    this.runs[route] = (this.runs[route] ?? 0) + 1;
+    const { name } = this;
+    await this.before();
+    if (this.isDown) throw new Error('no database');
+    return { name, filler: 'x'.repeat(2000) };
+  }
+}
+
+@Controller('products')
+class ProductsController {
+  constructor(private readonly shop: Shop) {}
+
+  @Get()
+  @ResponseCache({ type: 'posts', tags: ['products'], query: { page: 1, q: undefined }, vary: ['accept-language'] })
+  list() {
+    return this.shop.answer('list');
+  }
+
+  @Get('cookie')
+  @ResponseCache({ ttl: 60 })
+  cookie(@Res({ passthrough: true }) reply: FastifyReply) {
+    void reply.header('set-cookie', `visitor=${this.shop.runs['cookie'] ?? 0}`);
+    return this.shop.answer('cookie');
+  }
+
+  @Get('private')
+  @Header('cache-control', 'private')
+  @ResponseCache({ ttl: 60 })
+  private() {
+    return this.shop.answer('private');
+  }
+
+  @Get('stream')
+  @ResponseCache({ ttl: 60 })
+  async stream() {
+    await this.shop.answer('stream');
+    return Readable.from(['streamed']);
+  }
+
+  @Get('accepted')
+  @ResponseCache({ ttl: 60 })
+  accepted(@Res({ passthrough: true }) reply: FastifyReply) {
+    void reply.code(202);
+    return this.shop.answer('accepted');
+  }
+
+  @Get('text')
+  @ResponseCache({ type: 'posts', headers: ['x-total'] })
+  async text(@Res({ passthrough: true }) reply: FastifyReply) {
+    const { name } = await this.shop.answer('text');
+    void reply.header('link', `<${name}>`).header('x-total', '7').header('x-secret', 'no');
+    return name;
+  }
+
+  @Get('plain')
+  plain() {
+    return this.shop.answer('plain');
+  }
+
+  @Get(['first/:id', 'second/:id'])
+  @ResponseCache({ ttl: 60 })
+  async several(@Req() request: FastifyRequest) {
+    await this.shop.answer('several');
+    return { path: request.url };
+  }
+
+  @Get(':id')
+  @ResponseCache({ type: 'product_detail', tags: ['product:{id}'], query: ['fields'] })
+  async detail(@Param('id') id: string, @Query('fields') fields?: string) {
+    const answer = await this.shop.answer('detail');
+    if (id === '404') throw new Problem(404, 'product-not-found', 'No such product', `There is no product ${id}.`);
+    return { id, fields, ...answer };
+  }
+}
+
+@Injectable()
+class Guard implements CanActivate {
+  canActivate(context: { switchToHttp(): { getRequest(): FastifyRequest } }): boolean {
+    return context.switchToHttp().getRequest().headers['x-refuse'] === undefined;
+  }
+}
+
+@Catch()
+class Filter implements ExceptionFilter {
+  catch(error: Error & { status?: number }, host: ArgumentsHost) {
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    void reply.code(error.status ?? 500).send({ message: error.message });
+  }
+}
+
+export async function openShop(options: Partial<CacheOptions> = {}): Promise<{ app: NestFastifyApplication; shop: Shop }> {
+  @Module({
+    imports: [CacheModule.forRoot({ types, name: 'Shop', random: () => 0, ...options })],
+    controllers: [ProductsController],
+    providers: [
+      Shop,
+      { provide: APP_GUARD, useClass: Guard },
+      { provide: APP_INTERCEPTOR, useExisting: ResponseCacheInterceptor },
+      { provide: APP_FILTER, useClass: Filter },
+    ],
+  })
+  class ShopModule {}
+  const app = await NestFactory.create<NestFastifyApplication>(ShopModule, new FastifyAdapter(), { logger: false, abortOnError: false });
+  await app.init();
+  return { app, shop: app.get(Shop) };
+}

@@ -36,6 +36,8 @@ function stopOnSignal(databases) {
 export default async function globalSetup() {
   const databases = new TestServer();
   const server = serve(databases);
+  // A worker's idle connection must not end at the moment at which it is used again: its test would fail with ECONNRESET.
+  server.keepAliveTimeout = 0;
   await new Promise((done) => server.listen(0, '127.0.0.1', done));
   process.env.TECHMART_TEST_DATABASES = `http://127.0.0.1:${server.address().port}`;
   globalThis.techmartTestDatabases = { databases, server, ignoreSignals: stopOnSignal(databases) };

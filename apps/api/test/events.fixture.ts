@@ -1,11 +1,16 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { join } from 'node:path';
+import { runInThisContext } from 'node:vm';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import pino from 'pino';
 import { createApp } from '../src/app.js';
 import type { Config } from '../src/config.js';
 import type { EventPattern } from '../src/events/event-catalogue.js';
-import { startTestApp, type Json, type TestApp } from './app.harness.js';
+import { EventSubscribers } from '../src/events/subscribers.js';
+import { startTestApp, TestApp, type Json } from './app.harness.js';
 import { newUser, type Shopper } from './checkout.fixture.js';
 
 export interface Received {
@@ -87,13 +92,31 @@ interface EventsAppOptions {
   readonly config?: (config: Config) => Config;
 }
 
-/** The application on an empty database, with its background work unless told otherwise. */
-export const startEventsApp = ({ role = 'all', config: adjust = (config) => config }: EventsAppOptions = {}): Promise<TestApp> =>
-  startTestApp({ seeded: false, config: (config) => adjust({ ...eager(config), role }) });
+/** The application on a database with one category, with its background work unless told otherwise. */
+export async function startEventsApp({ role = 'all', config: adjust = (config) => config }: EventsAppOptions = {}): Promise<TestApp> {
+  const app = await startTestApp({ seeded: false, config: (config) => adjust({ ...eager(config), role }) });
+  await app.query(`INSERT INTO categories (name, slug) VALUES ('Things', 'things')`);
+  return app;
+}
+
+const workers = new Set<NestFastifyApplication>();
 
 /** One more process over the same database, in this one. */
-export const startWorker = (app: TestApp, adjust: (config: Config) => Config = (config) => config): Promise<NestFastifyApplication> =>
-  createApp(adjust({ ...app.config, role: 'worker' }), app.url, pino({ level: 'silent' }));
+export async function startWorker(app: TestApp, adjust: (config: Config) => Config = (config) => config): Promise<NestFastifyApplication> {
+  const worker = await createApp(adjust({ ...app.config, role: 'worker' }), app.url, pino({ level: 'silent' }));
+  workers.add(worker);
+  return worker;
+}
+
+export async function stopWorker(worker: NestFastifyApplication | undefined): Promise<void> {
+  if (worker && workers.delete(worker)) await worker.close();
+}
+
+/** Those that a test has left running, also when it failed. */
+export const stopWorkers = (): Promise<void[]> => Promise.all([...workers].map(stopWorker));
+
+export const subscribersOf = (app: TestApp | NestFastifyApplication): EventSubscribers =>
+  (app instanceof TestApp ? app.nest : app).get(EventSubscribers, { strict: false });
 
 export async function newWebhook(app: TestApp, admin: Shopper, url: string, event_types: EventPattern[] = ['*']): Promise<Json> {
   const { status, body } = await app.post('/webhooks', { url, event_types }, { as: admin.token });
@@ -116,3 +139,17 @@ export async function writeEvents(app: TestApp, aggregateId: number, count: numb
 /** What the data of product events counts, in the order of arrival. */
 export const countsOf = (requests: readonly Received[], productId: number): number[] =>
   requests.filter(({ body }) => body['data'].product_id === productId).map(({ body }) => body['data'].stock_quantity as number);
+
+type Verify = (headers: IncomingHttpHeaders, body: string, secret: string) => boolean;
+
+/** What the guide to events tells receivers to do, word by word. */
+function sampleOfGuide(): Verify {
+  const guide = readFileSync(join(__dirname, '../../../docs/events.md'), 'utf8');
+  const [, sample = ''] = /```js\n(.*?)```/s.exec(guide) ?? [];
+  const body = sample.replace(/^import .*$/m, '').replace('export function', 'return function');
+  const make = runInThisContext(`(createHmac, timingSafeEqual) => {${body}}`) as (...functions: unknown[]) => Verify;
+  return make(createHmac, timingSafeEqual);
+}
+
+export const isGenuine = ({ headers, text }: Pick<Received, 'headers' | 'text'>, secret: string): boolean =>
+  sampleOfGuide()(headers, text, secret);

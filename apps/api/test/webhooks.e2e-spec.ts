@@ -42,7 +42,7 @@ describe('the routes of webhooks', () => {
         changes: { url: shown['url'], event_types: shown['event_types'] },
       },
     ]);
-    for (const role of ['customer', 'seller']) {
+    for (const role of ['customer', 'seller'] as const) {
       const user = await newUser(app, role);
       expect((await create(plain, user.token)).status).toBe(403);
       expect((await app.get('/webhooks', { as: user.token })).status).toBe(403);

@@ -1,101 +1,69 @@
 import { startTestApp, type TestApp } from './app.harness.js';
-
-type Caller = 'stranger' | 'customer' | 'seller' | 'otherSeller' | 'admin';
-const callers: readonly Caller[] = ['stranger', 'customer', 'seller', 'otherSeller', 'admin'];
-const roleOf: Record<Exclude<Caller, 'stranger'>, string> = {
-  customer: 'customer',
-  seller: 'seller',
-  otherSeller: 'seller',
-  admin: 'admin',
-};
-
-interface Operation {
-  readonly method: string;
-  readonly path: string;
-  readonly access: readonly string[];
-}
-
-async function operationsOf(app: TestApp): Promise<Operation[]> {
-  const { paths } = (await app.get('/openapi.json')).body as { paths: Record<string, Record<string, { 'x-access': string[] }>> };
-  return Object.entries(paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => ({ method: method.toUpperCase(), path, access: operation['x-access'] })),
-  );
-}
-
-/** An address and a body that are well formed but name nothing: enough to reach every guard, and nothing beyond. */
-const nowhere = (path: string): string => path.replaceAll(/\{[^}]*slug\}/g, 'no-such-thing').replaceAll(/\{[^}]*\}/g, '999999999');
+import { documentedRoutes, rows } from './routes/routes.fixture.js';
+import { callers, roles, World, type Caller } from './routes/world.fixture.js';
 
 describe('who may call what', () => {
   let app: TestApp;
-  let tokens: Record<Caller, string | undefined>;
-
+  let world: World;
+  let documented: Awaited<ReturnType<typeof documentedRoutes>>;
   beforeAll(async () => {
     app = await startTestApp();
-    const [first, second] = await app.query<{ id: number }>(
-      `SELECT id FROM users WHERE user_type = 'seller' AND is_active ORDER BY id LIMIT 2`,
-    );
-    tokens = {
-      stranger: undefined,
-      customer: await app.token('customer'),
-      seller: await app.token(first!.id),
-      otherSeller: await app.token(second!.id),
-      admin: await app.token('admin'),
-    };
-  });
+    world = await World.create(app);
+    documented = await documentedRoutes(world);
+  }, 120_000);
   afterAll(() => app.close());
 
-  it('has every route say who may call it', async () => {
-    const operations = await operationsOf(app);
-    expect(operations.filter(({ access }) => !Array.isArray(access) || access.length === 0)).toEqual([]);
-    expect(operations.length).toBeGreaterThan(30);
+  it('has every route say who may call it, and a row for each', () => {
+    expect(documented.filter(({ access }) => !Array.isArray(access) || access.length === 0)).toEqual([]);
+    expect([...new Set(rows.map(({ route }) => route))].toSorted()).toEqual(documented.map(({ route }) => route).toSorted());
   });
 
-  it('answers 401 without a token, 403 to a wrong role, and neither to a right one, on every route', async () => {
-    const wrong: string[] = [];
-    for (const { method, path, access } of await operationsOf(app)) {
-      if (path === '/metrics' || path.startsWith('/auth/')) continue;
-      for (const caller of callers) {
-        const expected = expectation(access, caller);
-        const { status } = await app.call(method, nowhere(path), method === 'GET' || method === 'DELETE' ? undefined : {}, {
-          as: tokens[caller],
-        });
-        const given = status === 401 || status === 403 ? status : 'through';
-        if (given !== expected) wrong.push(`${method} ${path} as ${caller}: ${given}, expected ${expected}`);
-        // Each caller's own session must survive the routes that end it.
-        if (caller !== 'stranger' && path.startsWith('/users/profile') && method === 'DELETE') tokens[caller] = await renew(app, caller);
-      }
-    }
+  it('expects of each caller what the document says of its role', () => {
+    const wrong = rows.flatMap(({ route, of, statuses }) => {
+      const { access = [], statuses: known = [] } = documented.find((entry) => entry.route === route) ?? {};
+      return callers
+        .filter((caller) => !agrees(statuses[caller], access, caller) || !known.includes(statuses[caller]))
+        .map((caller) => `${route} ${of} as ${caller}: ${statuses[caller]}`);
+    });
     expect(wrong).toEqual([]);
   });
+
+  it.each(rows.map((entry) => [entry.of === '' ? entry.route : `${entry.route} (of ${entry.of})`, entry] as const))(
+    '%s',
+    async (_, { route, build, statuses }) => {
+      const method = route.split(' ')[0] ?? '';
+      const given: Partial<Record<Caller, number>> = {};
+      for (const caller of callers) {
+        const request = await build(world, caller);
+        const { status } = await app.call(method, request.path, request.body, { as: request.as ?? world.tokenOf(caller) });
+        given[caller] = status;
+      }
+      expect(given).toEqual(statuses);
+    },
+  );
 
   it.each([
     ['garbage', 'garbage'],
     ['a token whose signature was cut', 'cut'],
     ['a token that claims no algorithm', 'none'],
   ])('refuses %s with 401 on every closed route', async (_, kind) => {
-    const good = tokens.admin ?? '';
-    const [header = '', payload = '', signature = ''] = good.split('.');
+    const [header = '', payload = '', signature = ''] = world.people.admin.token.split('.');
     const unsigned = Buffer.from('{"alg":"none","typ":"JWT"}').toString('base64url');
     const bad = { garbage: 'x.y.z', cut: `${header}.${payload}.${signature.slice(2)}`, none: `${unsigned}.${payload}.` }[kind];
     const statuses = new Set<number>();
-    for (const { method, path, access } of await operationsOf(app)) {
-      if (access.includes('anyone')) continue;
-      statuses.add((await app.call(method, nowhere(path), undefined, { as: bad })).status);
+    for (const { route, access } of documented.filter(({ access }) => !access.includes('anyone'))) {
+      const [method = '', path = ''] = route.split(' ');
+      statuses.add((await app.call(method, path.replaceAll(/\{[^}]*\}/g, '999999999'), undefined, { as: bad })).status);
+      expect(access.length).toBeGreaterThan(0);
     }
     expect([...statuses]).toEqual([401]);
   });
 });
 
-function expectation(access: readonly string[], caller: Caller): 401 | 403 | 'through' {
-  if (access.includes('anyone')) return 'through';
-  if (caller === 'stranger') return 401;
-  return access.includes(roleOf[caller]) ? 'through' : 403;
-}
-
-const spare = { customer: 0, seller: 0, otherSeller: 1, admin: 0 };
-/** Another account of the same role: erasing a profile ends the account itself. */
-async function renew(app: TestApp, caller: Exclude<Caller, 'stranger'>): Promise<string> {
-  const sql = 'SELECT id FROM users WHERE user_type = $1 AND is_active ORDER BY id DESC OFFSET $2 LIMIT 1';
-  const rows = await app.query<{ id: number }>(sql, [roleOf[caller], spare[caller]]);
-  return app.token(rows[0]!.id);
+/** 401 for a stranger, 403 for a wrong role, on closed routes; and neither for others, unless a rule of the route says 403. */
+function agrees(status: number, access: readonly string[], caller: Caller): boolean {
+  if (access.includes('anyone')) return status < 400;
+  const role = roles[caller];
+  if (role === undefined) return status === 401;
+  return access.includes(role) ? status !== 401 : status === 403;
 }

@@ -31,14 +31,22 @@ export const cpuMicrosOf = (pid) => microsOf(readStat(pid).ticks);
 
 export const parentOf = (pid) => readStat(pid).parent;
 
-/** The same of a process, its children, and those of them that have ended: PostgreSQL's postmaster and all its backends. */
+/**
+ * The same of a process, its children, and those of them that have ended: PostgreSQL's postmaster and all its backends. A child that ends
+ * while we read would be counted twice or not at all, so that the reading is repeated until none has.
+ */
 export function familyCpuMicros(pid) {
-  const own = readStat(pid);
-  let { ticks } = own;
-  for (const name of readdirSync('/proc')) {
-    if (/^\d+$/.test(name)) ticks += ticksOfChild(name, pid);
+  for (;;) {
+    const before = readStat(pid);
+    const children = childrenTicks(pid);
+    const after = readStat(pid);
+    if (before.endedChildrenTicks === after.endedChildrenTicks) return microsOf(after.ticks + children + after.endedChildrenTicks);
   }
-  return microsOf(ticks + own.endedChildrenTicks);
+}
+
+function childrenTicks(pid) {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.reduce((sum, child) => sum + ticksOfChild(child, pid), 0);
 }
 
 function ticksOfChild(pid, parent) {

@@ -48,6 +48,23 @@ describe('the figures of this machine', () => {
     }
   });
 
+  it('never go back, while children end all the time', async () => {
+    const script = 'while :; do (i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done); done';
+    const parent = spawn('sh', ['-c', script]);
+    try {
+      const seen = [0];
+      for (let count = 0; count < 80; count += 1) {
+        seen.push(familyCpuMicros(parent.pid));
+        await new Promise((resolve) => setTimeout(resolve, 2));
+      }
+      expect(seen.at(-1)).toBeGreaterThan(0);
+      expect(seen).toEqual(seen.toSorted((a, b) => a - b));
+    } finally {
+      parent.kill('SIGKILL');
+      await once(parent, 'exit');
+    }
+  });
+
   it('fail for a process that is not there', () => {
     expect(() => cpuMicrosOf(0)).toThrow('ENOENT');
   });

@@ -75,7 +75,7 @@ export async function checkoutFloors({ copy, world, behaviours: names, connectio
     const settings = settingsOf({ orderable: world.orderable, users, connections });
     const script = join(recording.folder, `${behaviour}.sql`);
     writeFileSync(script, pgbenchScript({ statements, variables: variablesOf({ ...turn, token }), settings }));
-    const mode = turn.statements.every(({ isNamed }) => isNamed) ? 'prepared' : 'extended';
+    const mode = turn.statements.some(({ isNamed }) => isNamed) ? 'prepared' : 'extended';
     floors[behaviour] = { url: copy.url, file: script, mode, statements: statements.length };
   }
   await recording.stop();

@@ -14,8 +14,9 @@ export async function findFaults(copy, { lastOrder, stock }, accepted) {
             (SELECT count(*)::integer FROM (SELECT DISTINCT user_id, key FROM idempotency_keys k
                                              WHERE (k.response ->> 'id')::bigint > $1) AS kept) AS keys,
             (SELECT count(*)::integer FROM products WHERE stock_quantity < 0) AS negative,
-            (SELECT count(*)::integer FROM products p WHERE p.stock_quantity <>
-               (SELECT coalesce(sum(delta), 0) FROM stock_movements m WHERE m.product_id = p.id)) AS unequal,
+            (SELECT count(*)::integer FROM products p
+               LEFT JOIN (SELECT product_id, sum(delta) AS stock FROM stock_movements GROUP BY product_id) m ON m.product_id = p.id
+              WHERE p.stock_quantity <> coalesce(m.stock, 0)) AS unequal,
             (SELECT deadlocks::integer FROM pg_stat_database WHERE datname = current_database()) AS deadlocks`,
     [lastOrder],
   );

@@ -41,18 +41,21 @@ export class RedisClients implements OnApplicationShutdown {
   private constructor(
     readonly cache: RedisClient | undefined,
     readonly state: RedisClient | undefined,
+    /** A connection of its own, which the cache turns into a subscription. */
+    readonly subscriber: RedisClient | undefined,
   ) {}
 
   /** Waits a second for the first connection; a server that is down is tried for as long as the process runs. */
   static async connect({ url, stateUrl }: Config['redis']): Promise<RedisClients> {
-    const [cache, state] = await Promise.all([open(url, 'cache'), open(stateUrl, 'state')]);
-    return new RedisClients(cache, state);
+    const [cache, state, subscriber] = await Promise.all([open(url, 'cache'), open(stateUrl, 'state'), open(url, 'subscriber')]);
+    return new RedisClients(cache, state, subscriber);
   }
 
   /** After the last request has been answered. */
   onApplicationShutdown(): void {
     this.cache?.destroy();
     this.state?.destroy();
+    this.subscriber?.destroy();
   }
 }
 

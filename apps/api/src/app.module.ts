@@ -9,6 +9,7 @@ import { ClientsModule } from './app.clients.js';
 import { pipeline } from './app.pipeline.js';
 import type { Config } from './config.js';
 import { BusinessModule } from './ops/business/business.module.js';
+import { ShopCacheModule } from './cache/cache.module.js';
 import { EventsModule } from './events/events.module.js';
 import { HealthModule } from './ops/health/health.module.js';
 import { databaseOptions } from './app.database.js';
@@ -33,6 +34,7 @@ export class AppModule {
         DatabaseModule.forRoot(databaseOptions(config, databaseUrl)),
         MetricsModule.forRoot(config),
         ClientsModule.forRoot(config),
+        ShopCacheModule.forRoot(config),
         AuditModule,
         EventsModule,
         UsersModule,

@@ -1,5 +1,6 @@
+import { ResponseCacheInterceptor } from '@app/cache';
 import type { Provider } from '@nestjs/common';
-import { APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { AuthGuard } from './auth/auth.guard.js';
 import { ValidationPipe } from './http/validation.pipe.js';
 
@@ -9,5 +10,6 @@ import { ValidationPipe } from './http/validation.pipe.js';
  */
 export const pipeline: Provider[] = [
   { provide: APP_GUARD, useExisting: AuthGuard },
+  { provide: APP_INTERCEPTOR, useExisting: ResponseCacheInterceptor },
   { provide: APP_PIPE, useClass: ValidationPipe },
 ];

@@ -78,7 +78,7 @@ export class TestApp {
     const request: InjectOptions = { method, url: path, headers };
     if (body !== undefined) request.payload = body as NonNullable<InjectOptions['payload']>;
     const reply = await this.nest.inject(request);
-    const isJson = String(reply.headers['content-type'] ?? '').includes('json');
+    const isJson = String(reply.headers['content-type'] ?? '').includes('json') && reply.headers['content-encoding'] === undefined;
     return {
       status: reply.statusCode,
       headers: reply.headers as Record<string, string | undefined>,
@@ -114,13 +114,16 @@ interface StartOptions {
   readonly config?: (config: Config) => Config;
   /** Time as the application sees it; the system's unless told otherwise. */
   readonly clock?: Clock;
+  /** Another replica of this application, on its database. */
+  readonly beside?: TestApp;
 }
 
 /** Boots the application on a fresh database: seeded at scale 0.01 (500 products) unless told otherwise. */
-export async function startTestApp({ seeded = true, config: adjust = (config) => config, clock }: StartOptions = {}): Promise<TestApp> {
-  const database = await createTestDatabase({ seeded });
+export async function startTestApp(options: StartOptions = {}): Promise<TestApp> {
+  const { seeded = true, config: adjust = (config: Config) => config, clock, beside } = options;
+  const database = beside ? { url: beside.url, drop: () => Promise.resolve() } : await createTestDatabase({ seeded });
   const base = loadConfig({ NODE_ENV: 'test', LOG_LEVEL: 'silent', ROLE: 'api' });
-  const config = adjust({ ...base, auth: { ...base.auth, jwtKeys: [testKey] } });
+  const config = adjust({ ...base, cache: { ...base.cache, isEnabled: false }, auth: { ...base.auth, jwtKeys: [testKey] } });
   const nest = await createApp(config, database.url, pino({ level: 'silent' }), clock);
   return new TestApp(nest, config, database);
 }

@@ -54,7 +54,7 @@ export class CacheEngine {
     this.store = this.shared ? new TieredStore({ ...this.options, ...this.shared, memory: this.memory }) : this.memory;
     const loading = new Loading({ ...this.options, generations, store: this.store });
     this.standard = createStandardCache(this.options);
-    this.access = new Access(this.store, loading, this.options.clock);
+    this.access = new Access(this.store, loading, this.options);
   }
 
   async start(): Promise<void> {

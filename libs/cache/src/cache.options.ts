@@ -59,6 +59,8 @@ export interface CacheOptions {
    * test can show that stale values are served then; nothing else may use it.
    */
   readonly isFenced?: boolean;
+  /** False: every read loads, and nothing is kept. Default true. */
+  readonly isEnabled?: boolean;
 }
 
 export type ResolvedOptions = Required<Omit<CacheOptions, 'redis' | 'standard'>> & Pick<CacheOptions, 'redis' | 'standard'>;
@@ -84,6 +86,7 @@ const defaults = {
   clock: systemClock,
   random: Math.random,
   isFenced: true,
+  isEnabled: true,
 };
 
 const mayBeZero = new Set(['acknowledgeMs', 'settleMs', 'softMs']);

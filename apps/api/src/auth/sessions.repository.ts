@@ -1,3 +1,5 @@
+import { Invalidations } from '../cache/invalidations.js';
+import { cacheTags } from '../cache/cache-types.js';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
@@ -68,12 +70,17 @@ const ofUser = `
 
 @Injectable()
 export class SessionsRepository {
-  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly invalidations: Invalidations,
+  ) {}
 
   /** The user who is logged in now; undefined when there is none such any more. */
   async open({ id, userId, tokenHash, userAgent, ip, now, expiresAt, matched, renewed }: NewSession): Promise<User | undefined> {
     const values = [id, userId, tokenHash, userAgent, ip, now, expiresAt, matched ?? null, renewed ?? null];
     const [user] = await this.dataSource.query<User[]>(open, values);
+    // The profile says when its user logged in last.
+    if (user) await this.invalidations.now(cacheTags.user(userId));
     return user;
   }
 
@@ -105,6 +112,7 @@ export class SessionsRepository {
   async end(id: string, now: Date): Promise<boolean> {
     const sql = 'UPDATE sessions SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL';
     const [, ended] = await this.dataSource.query<[unknown[], number]>(sql, [id, now]);
+    await this.invalidations.now(cacheTags.session(id));
     return ended > 0;
   }
 
@@ -112,6 +120,7 @@ export class SessionsRepository {
   async endAll(manager: EntityManager, userId: number, now: Date, exceptId?: string): Promise<void> {
     const sql = 'UPDATE sessions SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL AND ($3::uuid IS NULL OR id <> $3)';
     await manager.query(sql, [userId, now, exceptId ?? null]);
+    await this.invalidations.after(manager, cacheTags.user(userId));
   }
 
   endOthers(userId: number, exceptId: string, now: Date): Promise<void> {
@@ -121,6 +130,7 @@ export class SessionsRepository {
   async endOne(userId: number, id: string, now: Date): Promise<boolean> {
     const sql = 'UPDATE sessions SET revoked_at = $3 WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL';
     const [, ended] = await this.dataSource.query<[unknown[], number]>(sql, [id, userId, now]);
+    await this.invalidations.now(cacheTags.session(id));
     return ended > 0;
   }
 }

@@ -1,3 +1,5 @@
+import { Cached } from '@app/cache';
+import { cacheTags } from '../cache/cache-types.js';
 import type { Clock } from '@app/common';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
@@ -66,6 +68,11 @@ export class SessionsService {
   }
 
   /** The role as it is now; undefined when the session has ended or its user was deactivated. */
+  @Cached({
+    type: 'user_permissions',
+    key: ({ sessionId, userId }: Identity) => `${userId}:${sessionId}`,
+    tags: ({ sessionId, userId }) => [cacheTags.session(sessionId), cacheTags.user(userId)],
+  })
   findRole({ sessionId, userId }: Identity): Promise<Role | undefined> {
     return this.sessions.findRole(sessionId, userId, this.now());
   }

@@ -1,6 +1,8 @@
+import { ResponseCache } from '@app/cache';
 import { Body, Controller, Delete, Get, Param, Patch, Post, Query, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import { cacheTags } from '../cache/cache-types.js';
 import { Access, CurrentUser, Public, type Identity } from '../http/access.js';
 import { ApiDoc } from '../http/api-doc.js';
 import { ConditionalGet } from '../http/conditional-get.js';
@@ -17,6 +19,7 @@ export class CategoriesController {
   @Get()
   @Public()
   @ConditionalGet()
+  @ResponseCache({ type: 'category_tree', tags: [cacheTags.categories], query: ['depth'] })
   @ApiDoc({ summary: 'The category tree', description: 'Each with the active products of its whole subtree.', answer: categoryTree })
   tree(@Query({ schema: treeQuery }) query: TreeQuery) {
     return this.categories.getTree(query);
@@ -25,6 +28,7 @@ export class CategoriesController {
   @Get(':id')
   @Public()
   @ConditionalGet()
+  @ResponseCache({ type: 'category_tree', tags: [cacheTags.categories] })
   @ApiDoc({ summary: 'A category with its children and the way to it', answer: category, problems: [404] })
   get(@Param('id', { schema: idParameter }) id: number) {
     return this.categories.get(id);

@@ -1,3 +1,5 @@
+import { Invalidations } from '../cache/invalidations.js';
+import { cacheTags } from '../cache/cache-types.js';
 import { inTransaction } from '@app/database';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
@@ -14,6 +16,7 @@ export class CategoriesService {
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly categories: CategoriesRepository,
     private readonly audit: AuditService,
+    private readonly invalidations: Invalidations,
   ) {}
 
   async getTree({ depth }: TreeQuery): Promise<{ categories: CategoryNode[] }> {
@@ -58,10 +61,12 @@ export class CategoriesService {
     return category;
   }
 
-  private record(
+  private async record(
     manager: EntityManager,
     { actorId, action, id, changes }: { actorId: number; action: string; id: number; changes: CategoryChange },
   ): Promise<void> {
+    // The products' breadcrumbs name the category.
+    await this.invalidations.after(manager, cacheTags.categories, cacheTags.catalogue);
     return this.audit.record(manager, { actorId, action, entityType: 'category', entityId: id, changes });
   }
 }

@@ -17,7 +17,8 @@ export function matchesEtag(header: string, etag: string): boolean {
 
 /** Adds the validator to a public answer; a match turns it into a 304. The tag is weak: compression may change the bytes. */
 export function answerConditionally(request: FastifyRequest, reply: FastifyReply, payload: unknown): unknown {
-  if (reply.getHeader('cache-control') !== validated) return payload;
+  // An answer from the cache has its tag, and was compared with the request's, already.
+  if (reply.getHeader('cache-control') !== validated || reply.hasHeader('etag')) return payload;
   if (reply.statusCode !== 200 || typeof payload !== 'string') {
     reply.header('cache-control', 'no-store');
     return payload;

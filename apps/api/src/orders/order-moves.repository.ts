@@ -1,3 +1,5 @@
+import { Invalidations } from '../cache/invalidations.js';
+import { cacheTags } from '../cache/cache-types.js';
 import { Injectable } from '@nestjs/common';
 import { inTransaction } from '@app/database';
 import { InjectDataSource } from '@nestjs/typeorm';
@@ -7,6 +9,7 @@ import { inScope, type OrderScope } from './orders.repository.js';
 
 export interface LockedOrder extends OrderState {
   readonly id: number;
+  readonly user_id: number;
   /** Whether every item is the seller's who asks; true for anybody else. */
   readonly is_all_own: boolean;
 }
@@ -25,7 +28,7 @@ interface Move {
 const lock = ({ of }: OrderScope): string => {
   const othersItems = 'EXISTS (SELECT FROM order_items i WHERE i.order_id = o.id AND i.seller_id IS DISTINCT FROM $1)';
   return `
-    SELECT o.id, o.status, o.payment_status, ${of === 'seller' ? `NOT ${othersItems}` : 'true'} AS is_all_own
+    SELECT o.id, o.user_id, o.status, o.payment_status, ${of === 'seller' ? `NOT ${othersItems}` : 'true'} AS is_all_own
       FROM orders o WHERE ${inScope[of]} AND o.id = $2 FOR NO KEY UPDATE`;
 };
 
@@ -60,7 +63,7 @@ const returnStock = `
     SELECT p.id, i.quantity FROM order_items i JOIN products p ON p.id = i.product_id
      WHERE i.order_id = $1::bigint ORDER BY p.id FOR NO KEY UPDATE OF p
   )
-  UPDATE products SET stock_quantity = stock_quantity + line.quantity FROM line, cause WHERE products.id = line.id`;
+  UPDATE products SET stock_quantity = stock_quantity + line.quantity FROM line, cause WHERE products.id = line.id RETURNING products.id`;
 
 const expired = `
   SELECT id FROM orders
@@ -68,12 +71,15 @@ const expired = `
    ORDER BY created_at LIMIT $2`;
 
 const lockExpired = `
-  SELECT id, status, payment_status, true AS is_all_own FROM orders
+  SELECT id, user_id, status, payment_status, true AS is_all_own FROM orders
    WHERE id = $1 AND status = 'pending' AND payment_status IN ('pending', 'failed') FOR NO KEY UPDATE SKIP LOCKED`;
 
 @Injectable()
 export class OrderMovesRepository {
-  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly invalidations: Invalidations,
+  ) {}
 
   /** Moves one order and writes its history, events and stock in one transaction. False: there is none in the scope. */
   move({ scope, orderId, actorId, decide, record }: Move): Promise<boolean> {
@@ -104,6 +110,10 @@ export class OrderMovesRepository {
 
   private async apply(manager: EntityManager, before: LockedOrder, after: OrderState, actorId: number | null): Promise<void> {
     await manager.query(move, [before.id, after.status, after.payment_status, before.status, before.payment_status, actorId]);
-    if (after.status === 'cancelled' && before.status !== 'cancelled') await manager.query(returnStock, [before.id, actorId]);
+    const { order, ordersOf, user, product, catalogue } = cacheTags;
+    await this.invalidations.after(manager, order(before.id), ordersOf(before.user_id), user(before.user_id));
+    if (after.status !== 'cancelled' || before.status === 'cancelled') return;
+    const [returned] = await manager.query<[{ id: number }[], number]>(returnStock, [before.id, actorId]);
+    await this.invalidations.after(manager, catalogue, ...returned.map(({ id }) => product(id)));
   }
 }

@@ -1,3 +1,5 @@
+import { Cached } from '@app/cache';
+import { cacheTags } from '../cache/cache-types.js';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { AuditService } from '../audit/audit.service.js';
@@ -33,6 +35,7 @@ export class OrdersService {
     private readonly outbox: OutboxService,
   ) {}
 
+  @Cached({ type: 'user_orders', tags: (userId: number, _query: OrdersQuery) => [cacheTags.ordersOf(userId)] })
   listOwn(userId: number, query: OrdersQuery) {
     return this.list(boughtBy(userId), 'own-orders', query);
   }
@@ -41,6 +44,7 @@ export class OrdersService {
     return this.list(managedBy(user), 'all-orders', query);
   }
 
+  @Cached({ type: 'order_detail', tags: (userId: number, id: number) => [cacheTags.order(id), cacheTags.ordersOf(userId)] })
   getOwn(userId: number, id: number): Promise<OrderDetail> {
     return this.get(boughtBy(userId), id);
   }

@@ -1,6 +1,8 @@
+import { ResponseCache } from '@app/cache';
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { CategoriesService } from '../categories/categories.service.js';
+import { cacheTags } from '../cache/cache-types.js';
 import { Public } from '../http/access.js';
 import { ApiDoc } from '../http/api-doc.js';
 import { ConditionalGet } from '../http/conditional-get.js';
@@ -20,6 +22,11 @@ export class CategoryProductsController {
   @Get()
   @Public()
   @ConditionalGet()
+  @ResponseCache({
+    type: 'category_products',
+    tags: [cacheTags.catalogue, cacheTags.categories],
+    query: Object.keys(categoryProductsQuery.shape),
+  })
   @ApiDoc({ summary: 'Products of a category and of all below it', answer: productsPage, problems: [404] })
   async list(@Param('id', { schema: idParameter }) id: number, @Query({ schema: categoryProductsQuery }) query: ProductSearch) {
     const page = await this.searches.search({ ...query, category_id: id });

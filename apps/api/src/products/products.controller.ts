@@ -1,6 +1,8 @@
+import { ResponseCache } from '@app/cache';
 import { Body, Controller, Delete, Get, Headers, Param, Patch, Post, Query, Res } from '@nestjs/common';
 import { ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import { cacheTags } from '../cache/cache-types.js';
 import { Access, CurrentUser, Public, type Identity } from '../http/access.js';
 import { ApiDoc } from '../http/api-doc.js';
 import { ConditionalGet } from '../http/conditional-get.js';
@@ -37,6 +39,7 @@ export class ProductsController {
   @Get()
   @Public()
   @ConditionalGet()
+  @ResponseCache({ type: 'product_list', tags: [cacheTags.catalogue], query: Object.keys(productsQuery.shape) })
   @ApiDoc({ summary: 'Products by filter', description: 'The same filters as `POST /products/search`.', answer: productsPage })
   list(@Query({ schema: productsQuery }) query: ProductSearch) {
     return this.searches.search(query);
@@ -51,12 +54,13 @@ export class ProductsController {
     answer: productsPage,
   })
   search(@Body({ schema: productSearch }) body: ProductSearch) {
-    return this.searches.search(body);
+    return this.searches.searchCached(body);
   }
 
   @Get('popular')
   @Public()
   @ConditionalGet()
+  @ResponseCache({ type: 'popular_products', tags: [cacheTags.catalogue], query: { limit: 10 } })
   @ApiDoc({ summary: 'Most ordered of the last 30 days', answer: countedProducts })
   async popular(@Query({ schema: limitQuery }) { limit = 10 }: { limit?: number }) {
     return { products: await this.products.popular(limit) };
@@ -73,6 +77,7 @@ export class ProductsController {
   @Get(':id')
   @Public()
   @ConditionalGet()
+  @ResponseCache({ type: 'product_detail', tags: [cacheTags.product('{id}'), cacheTags.categories] })
   @ApiDoc({ summary: 'One product', answer: product, problems: [404] })
   get(@Param('id', { schema: idParameter }) id: number) {
     return this.products.get(id);
@@ -81,6 +86,7 @@ export class ProductsController {
   @Get(':id/related')
   @Public()
   @ConditionalGet()
+  @ResponseCache({ type: 'popular_products', tags: [cacheTags.product('{id}'), cacheTags.catalogue], query: { limit: 10 } })
   @ApiDoc({
     summary: 'Products bought together with it',
     description: 'Filled up with the most ordered of its category. `order_count`: orders with both, or orders of the last 30 days.',

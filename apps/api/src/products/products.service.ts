@@ -1,3 +1,5 @@
+import { Invalidations } from '../cache/invalidations.js';
+import { cacheTags } from '../cache/cache-types.js';
 import { inTransaction } from '@app/database';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
@@ -19,6 +21,7 @@ export class ProductsService {
     private readonly products: ProductsRepository,
     private readonly audit: AuditService,
     private readonly outbox: OutboxService,
+    private readonly invalidations: Invalidations,
   ) {}
 
   async get(id: number): Promise<Product> {
@@ -95,6 +98,7 @@ export class ProductsService {
       eventType: 'product.changed',
       payload: { product_id: id, fields },
     });
+    await this.invalidations.after(manager, cacheTags.product(id), cacheTags.catalogue, cacheTags.categories);
   }
 
   private async lock(manager: EntityManager, actor: Identity, id: number, version: number | undefined) {

@@ -1,5 +1,7 @@
+import { ResponseCache } from '@app/cache';
 import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import { cacheTags } from '../cache/cache-types.js';
 import { Access, CurrentUser, Public, type Identity } from '../http/access.js';
 import { ApiDoc } from '../http/api-doc.js';
 import { ConditionalGet } from '../http/conditional-get.js';
@@ -16,6 +18,7 @@ export class ReviewsController {
   @Get('products/:id/reviews')
   @Public()
   @ConditionalGet()
+  @ResponseCache({ type: 'product_reviews', tags: [cacheTags.reviews('{id}')], query: Object.keys(reviewsQuery.shape) })
   @ApiDoc({
     summary: 'Reviews of a product',
     description: 'Approved ones, newest first; the same for every reader. What you wrote yourself is in `GET /reviews/mine`.',

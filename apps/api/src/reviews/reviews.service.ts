@@ -1,3 +1,5 @@
+import { Invalidations } from '../cache/invalidations.js';
+import { cacheTags } from '../cache/cache-types.js';
 import { inTransaction } from '@app/database';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
@@ -35,6 +37,7 @@ export class ReviewsService {
     private readonly reviews: ReviewsRepository,
     private readonly outbox: OutboxService,
     private readonly audit: AuditService,
+    private readonly invalidations: Invalidations,
   ) {}
 
   listOfProduct(productId: number, query: PageRequest): Promise<ReviewPage> {
@@ -101,14 +104,20 @@ export class ReviewsService {
 
   private async tellApproval(manager: EntityManager, { id, product_id, user, rating }: Review): Promise<void> {
     const payload = { review_id: id, product_id, user_id: user.id, rating };
+    await this.endCached(manager, product_id);
     await this.outbox.append(manager, { aggregateType: 'review', aggregateId: id, eventType: 'review.approved', payload });
   }
 
   /** An approved review that goes changes the product as readers see it. */
   private async tellRating(manager: EntityManager, { review: { product_id }, ratingChanged }: WrittenReview): Promise<void> {
     if (!ratingChanged) return;
+    await this.endCached(manager, product_id);
     const payload = { product_id, fields: ['rating'] };
     await this.outbox.append(manager, { aggregateType: 'product', aggregateId: product_id, eventType: 'product.changed', payload });
+  }
+
+  private async endCached(manager: EntityManager, productId: number): Promise<void> {
+    await this.invalidations.after(manager, cacheTags.product(productId), cacheTags.reviews(productId), cacheTags.catalogue);
   }
 
   private async record(manager: EntityManager, actorId: number, action: string, review: Review): Promise<void> {

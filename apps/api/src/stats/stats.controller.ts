@@ -1,3 +1,4 @@
+import { ResponseCache } from '@app/cache';
 import { Controller, Get } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Public } from '../http/access.js';
@@ -14,6 +15,7 @@ export class StatsController {
   @Get()
   @Public()
   @ConditionalGet()
+  @ResponseCache({ type: 'dashboard_stats' })
   @ApiDoc({ summary: 'The shop in figures', answer: siteStats })
   read() {
     return this.stats.read();

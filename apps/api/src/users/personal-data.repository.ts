@@ -1,3 +1,5 @@
+import { Invalidations } from '../cache/invalidations.js';
+import { cacheTags } from '../cache/cache-types.js';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
@@ -93,7 +95,10 @@ export interface PersonalData {
 /** Everything that is held about one person: to be handed out, and to be forgotten. */
 @Injectable()
 export class PersonalDataRepository {
-  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly invalidations: Invalidations,
+  ) {}
 
   /** One statement for each kind of thing, on one connection, all as of one moment. */
   read(userId: number): Promise<PersonalData> {
@@ -112,5 +117,7 @@ export class PersonalDataRepository {
 
   async erase(manager: EntityManager, userId: number): Promise<void> {
     for (const statement of erase) await manager.query(statement, [userId]);
+    const { user, ordersOf, catalogue, categories, posts } = cacheTags;
+    await this.invalidations.after(manager, user(userId), ordersOf(userId), catalogue, categories, posts);
   }
 }

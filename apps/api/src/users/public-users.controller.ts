@@ -1,5 +1,7 @@
+import { ResponseCache } from '@app/cache';
 import { Controller, Get, Param } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import { cacheTags } from '../cache/cache-types.js';
 import { Public } from '../http/access.js';
 import { ApiDoc } from '../http/api-doc.js';
 import { ConditionalGet } from '../http/conditional-get.js';
@@ -16,6 +18,7 @@ export class PublicUsersController {
   @Get(':id/stats')
   @Public()
   @ConditionalGet()
+  @ResponseCache({ type: 'user_stats', tags: [cacheTags.user('{id}')] })
   @ApiDoc({ summary: 'Public figures of a user', answer: userStats, problems: [404] })
   stats(@Param('id', { schema: idParameter }) id: number) {
     return this.users.getStats(id);

@@ -1,3 +1,5 @@
+import { Invalidations } from '../cache/invalidations.js';
+import { cacheTags } from '../cache/cache-types.js';
 import { isUniqueViolation } from '@app/database';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
@@ -30,7 +32,10 @@ const lockAdmins = `SELECT id FROM users WHERE user_type = 'admin' AND is_active
 
 @Injectable()
 export class UsersRepository {
-  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly invalidations: Invalidations,
+  ) {}
 
   async find(id: number): Promise<User | undefined> {
     const [row] = await this.dataSource.query<User[]>(`SELECT ${userColumns} FROM users WHERE id = $1`, [id]);
@@ -76,6 +81,7 @@ export class UsersRepository {
     const sql = `UPDATE users SET ${sets}version = version + 1 WHERE ${condition} RETURNING ${userColumns}`;
     const values = [id, version ?? null, ...fields.map(([, value]) => value)];
     const [rows] = await translated(() => manager.query<[User[], number]>(sql, values));
+    await this.invalidations.after(manager, cacheTags.user(id));
     return rows[0];
   }
 

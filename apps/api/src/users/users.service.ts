@@ -1,3 +1,5 @@
+import { Cached } from '@app/cache';
+import { cacheTags } from '../cache/cache-types.js';
 import { inTransaction } from '@app/database';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
@@ -35,6 +37,7 @@ export class UsersService {
     return user;
   }
 
+  @Cached({ type: 'user_profile', tags: (id: number) => [cacheTags.user(id)] })
   async getProfile(id: number): Promise<Profile> {
     const profile = await this.users.findProfile(id);
     if (!profile) throw userNotFound(id);

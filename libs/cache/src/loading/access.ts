@@ -9,20 +9,37 @@ import { answerOf, type Loading, type Request } from './loading.js';
 /** Share of its time after which an entry of a `refresh-ahead` type is loaded again, if somebody asks for it. */
 const refreshAfter = 0.8;
 
+/** What is known of a value that went past a cache which is switched off. */
+const passed = {
+  layer: 'loader',
+  result: 'bypass',
+  ageMs: 0,
+  freshForMs: 0,
+  loadMs: 0,
+  isStored: false,
+  isBecauseOfError: false,
+} as const;
+
 /** Every read of the cache: first this process, then the rest. Counts it, and tells `cacheAccessed`. */
 export class Access {
+  readonly clock: Clock;
+  private readonly isEnabled: boolean;
+
   constructor(
     private readonly store: FrontStore,
     private readonly loading: Loading,
-    readonly clock: Clock,
-  ) {}
+    { clock, isEnabled }: { readonly clock: Clock; readonly isEnabled: boolean },
+  ) {
+    this.clock = clock;
+    this.isEnabled = isEnabled;
+  }
 
   /**
    * An entry of L1 that may be answered, fresh or stale. Costs one look-up and no promise. When `isDue` says so,
    * the caller owes it a `refresh`.
    */
   peek(type: CacheType, key: string, now: number): MemoryEntry | undefined {
-    const entry = this.store.peek(type, key, now);
+    const entry = this.isEnabled ? this.store.peek(type, key, now) : undefined;
     if (entry === undefined) return undefined;
     const isFresh = now < entry.freshUntil;
     if (!isFresh) type.stats.l1.stale += 1;
@@ -64,6 +81,7 @@ export class Access {
 
   /** The same for an entry that L1 does not have. */
   async fetch(request: Request): Promise<Answer> {
+    if (!this.isEnabled) return { ...passed, value: await request.load(false) };
     const { type, key } = request.address;
     const startedAt = this.clock.monotonic();
     try {

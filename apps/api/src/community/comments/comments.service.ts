@@ -1,3 +1,5 @@
+import { Invalidations } from '../../cache/invalidations.js';
+import { cacheTags } from '../../cache/cache-types.js';
 import { inTransaction } from '@app/database';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
@@ -18,6 +20,7 @@ export class CommentsService {
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly comments: CommentsRepository,
     private readonly audit: AuditService,
+    private readonly invalidations: Invalidations,
   ) {}
 
   async list(postId: number, query: PageRequest): Promise<CommentPage> {
@@ -44,6 +47,7 @@ export class CommentsService {
   async create(authorId: number, postId: number, body: string): Promise<Comment> {
     const comment = await this.comments.insert(postId, authorId, body);
     if (!comment) throw postNotFound(postId);
+    await this.invalidations.now(cacheTags.posts, cacheTags.user(authorId));
     return comment;
   }
 
@@ -60,6 +64,7 @@ export class CommentsService {
     await inTransaction(this.dataSource, async (manager) => {
       const comment = await this.comments.delete(manager, id, actorOf(user));
       if (!comment) throw commentNotYours(id);
+      await this.invalidations.after(manager, cacheTags.posts, cacheTags.user(comment.author.id));
       await this.recordModeration(manager, user, 'comment.delete', comment);
     });
   }

@@ -1,5 +1,7 @@
+import { ResponseCache } from '@app/cache';
 import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import { cacheTags } from '../../cache/cache-types.js';
 import { Access, CurrentUser, Public, type Identity } from '../../http/access.js';
 import { ApiDoc } from '../../http/api-doc.js';
 import { ConditionalGet } from '../../http/conditional-get.js';
@@ -28,6 +30,7 @@ export class PostsController {
   @Get('posts')
   @Public()
   @ConditionalGet()
+  @ResponseCache({ type: 'post_list', tags: [cacheTags.posts], query: Object.keys(postsQuery.shape) })
   @ApiDoc({ summary: 'Posts, newest first', answer: postPage })
   list(@Query({ schema: postsQuery }) query: PostsQuery) {
     return this.posts.list(query);
@@ -36,6 +39,7 @@ export class PostsController {
   @Get('posts/trending')
   @Public()
   @ConditionalGet()
+  @ResponseCache({ type: 'trending_posts', tags: [cacheTags.posts], query: { limit: 10 } })
   @ApiDoc({
     summary: 'Posts that are read and discussed now',
     description:
@@ -88,6 +92,7 @@ export class PostsController {
   @Get('tags/:id/posts')
   @Public()
   @ConditionalGet()
+  @ResponseCache({ type: 'post_list', tags: [cacheTags.posts], query: Object.keys(pageQuery.shape) })
   @ApiDoc({ summary: 'Posts with a tag, newest first', answer: postPage, problems: [404] })
   listByTag(@Param('id', { schema: idParameter }) tagId: number, @Query({ schema: pageQuery }) query: PageRequest) {
     return this.posts.listByTag(tagId, query);
@@ -96,6 +101,7 @@ export class PostsController {
   @Get('users/:id/posts')
   @Public()
   @ConditionalGet()
+  @ResponseCache({ type: 'post_list', tags: [cacheTags.posts], query: Object.keys(pageQuery.shape) })
   @ApiDoc({ summary: 'Posts of a user, newest first', answer: postPage, problems: [404] })
   listByAuthor(@Param('id', { schema: idParameter }) authorId: number, @Query({ schema: pageQuery }) query: PageRequest) {
     return this.posts.listByAuthor(authorId, query);

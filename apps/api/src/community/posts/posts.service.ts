@@ -1,3 +1,5 @@
+import { Invalidations } from '../../cache/invalidations.js';
+import { cacheTags } from '../../cache/cache-types.js';
 import { systemClock } from '@app/common';
 import { inTransaction } from '@app/database';
 import { Injectable } from '@nestjs/common';
@@ -21,6 +23,7 @@ export class PostsService {
     private readonly posts: PostsRepository,
     private readonly views: PostViews,
     private readonly audit: AuditService,
+    private readonly invalidations: Invalidations,
   ) {}
 
   async list(query: PostsQuery): Promise<PostPage> {
@@ -54,6 +57,7 @@ export class PostsService {
 
   async create(authorId: number, body: NewPost): Promise<Post> {
     const { id } = assertKnown(body, await this.posts.insert(authorId, body));
+    await this.invalidations.now(cacheTags.posts, cacheTags.user(authorId));
     return this.getWritten(id);
   }
 
@@ -62,6 +66,7 @@ export class PostsService {
       const edited = await this.posts.edit(manager, id, actorOf(user), change);
       if (!edited) throw postNotYours(id);
       assertKnown(change, edited);
+      await this.invalidations.after(manager, cacheTags.posts);
       if (edited.author_id === user.userId) return;
       await this.audit.record(manager, { actorId: user.userId, action: 'post.update', entityType: 'post', entityId: id, changes: change });
     });
@@ -72,6 +77,7 @@ export class PostsService {
     await inTransaction(this.dataSource, async (manager) => {
       const deleted = await this.posts.delete(manager, id, actorOf(user));
       if (!deleted) throw postNotYours(id);
+      await this.invalidations.after(manager, cacheTags.posts, cacheTags.user(deleted.author_id));
       if (deleted.author_id === user.userId) return;
       await this.audit.record(manager, { actorId: user.userId, action: 'post.delete', entityType: 'post', entityId: id, changes: deleted });
     });

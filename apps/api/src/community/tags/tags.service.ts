@@ -1,3 +1,5 @@
+import { Invalidations } from '../../cache/invalidations.js';
+import { cacheTags } from '../../cache/cache-types.js';
 import { inTransaction } from '@app/database';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
@@ -14,6 +16,7 @@ export class TagsService {
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly tags: TagsRepository,
     private readonly audit: AuditService,
+    private readonly invalidations: Invalidations,
   ) {}
 
   async list(query: TagsQuery): Promise<TagPage> {
@@ -46,6 +49,7 @@ export class TagsService {
   private change(adminId: number, action: string, write: (manager: EntityManager) => Promise<Tag>): Promise<Tag> {
     return inTransaction(this.dataSource, async (manager) => {
       const tag = await write(manager);
+      await this.invalidations.after(manager, cacheTags.posts);
       const { id, name, slug } = tag;
       await this.audit.record(manager, { actorId: adminId, action, entityType: 'tag', entityId: id, changes: { name, slug } });
       return tag;

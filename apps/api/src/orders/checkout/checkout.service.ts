@@ -1,3 +1,5 @@
+import { Invalidations } from '../../cache/invalidations.js';
+import { cacheTags } from '../../cache/cache-types.js';
 import { Inject, Injectable } from '@nestjs/common';
 import { isRetryable } from '@app/database';
 import pLimit, { type LimitFunction } from 'p-limit';
@@ -25,6 +27,7 @@ export class CheckoutService {
     @Inject(CONFIG) config: Config,
     private readonly checkouts: CheckoutRepository,
     private readonly outbox: OutboxService,
+    private readonly invalidations: Invalidations,
   ) {
     this.turn = pLimit(Math.max(1, Math.floor(config.database.poolSize / 2)));
   }
@@ -48,8 +51,17 @@ export class CheckoutService {
     const result = await this.turn(() => this.checkouts.place(purchase)).catch((error: unknown) => {
       throw isRetryable(error) ? checkoutBusy(error) : error;
     });
-    if (result.outcome === 'placed') this.outbox.wake();
+    if (result.outcome === 'placed') {
+      this.outbox.wake();
+      await this.endCached(userId, result.answer);
+    }
     return concluded(result, items !== undefined);
+  }
+
+  private async endCached(userId: number, { items }: Order): Promise<void> {
+    const ids = items.map((item) => item.product_id);
+    const { user, ordersOf, product } = cacheTags;
+    await this.invalidations.now(user(userId), ordersOf(userId), ...ids.map(product));
   }
 }
 

@@ -1,3 +1,5 @@
+import { Cached } from '@app/cache';
+import { cacheTags } from '../../cache/cache-types.js';
 import { Injectable } from '@nestjs/common';
 import { pageWindow, paginate } from '../../http/page.js';
 import type { ProductSearch, ProductsPage } from '../products.dto.js';
@@ -18,6 +20,12 @@ export class ProductSearchService {
     private readonly products: ProductSearchRepository,
     private readonly terms: SearchTermsRepository,
   ) {}
+
+  /** For searches that are no GET, and so have no cached answer. */
+  @Cached({ type: 'product_search', tags: (_filters: ProductSearch) => [cacheTags.catalogue] })
+  searchCached(filters: ProductSearch): Promise<ProductsPage> {
+    return this.search(filters);
+  }
 
   async search(filters: ProductSearch): Promise<ProductsPage> {
     const sort = chooseSort(filters);

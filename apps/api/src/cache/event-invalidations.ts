@@ -1,0 +1,37 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { EventSubscribers } from '../events/subscribers.js';
+import { cacheTags } from './cache-types.js';
+import { Invalidations } from './invalidations.js';
+import { SoldOutRepository } from './sold-out.repository.js';
+
+/** Ends once more what each event has made untrue, in case the process that committed it died before it could. */
+@Injectable()
+export class EventInvalidations implements OnModuleInit {
+  constructor(
+    private readonly events: EventSubscribers,
+    private readonly invalidations: Invalidations,
+    private readonly stock: SoldOutRepository,
+  ) {}
+
+  onModuleInit(): void {
+    const { product, catalogue, categories, order, ordersOf, user, reviews } = cacheTags;
+    this.events.subscribe('product.changed', ({ payload: { product_id: id } }) =>
+      this.invalidations.now(product(id), catalogue, categories, reviews(id)),
+    );
+    this.events.subscribe('order.placed', async ({ payload: { user_id: userId, items } }) => {
+      const ids = items.map((item) => item.product_id);
+      // Lists show how much is left, but only the end of it changes what stands in them.
+      const isSoldOut = await this.stock.hasSoldOut(ids);
+      await this.invalidations.now(ordersOf(userId), user(userId), ...ids.map(product), ...(isSoldOut ? [catalogue] : []));
+    });
+    this.events.subscribe('order.*', ({ payload: { order_id: id, user_id: userId } }) =>
+      this.invalidations.now(order(id), ordersOf(userId), user(userId)),
+    );
+    this.events.subscribe('order.status_changed', ({ payload: { product_ids: ids } }) =>
+      ids ? this.invalidations.now(catalogue, ...ids.map(product)) : undefined,
+    );
+    this.events.subscribe('review.approved', ({ payload: { product_id: id } }) =>
+      this.invalidations.now(product(id), reviews(id), catalogue),
+    );
+  }
+}

@@ -1,0 +1,157 @@
+import { describeRedis, RedisServer } from '../../../libs/cache/test/redis-server.js';
+import type { Config } from '../src/config.js';
+import { startTestApp, type Answer, type TestApp } from './app.harness.js';
+
+const json = { headers: { 'accept-encoding': 'identity' } };
+
+/** Two replicas of the application, one database, one Redis. */
+describeRedis('the cache', () => {
+  let redis: RedisServer;
+  let one: TestApp;
+  let other: TestApp;
+  let admin: string;
+  beforeAll(async () => {
+    redis = await RedisServer.start();
+    const url = `redis://127.0.0.1:${redis.port}`;
+    const config = (base: Config): Config => ({
+      ...base,
+      redis: { ...base.redis, url, stateUrl: url },
+      cache: { ...base.cache, isEnabled: true },
+    });
+    one = await startTestApp({ config });
+    other = await startTestApp({ config, beside: one });
+    admin = await one.token('admin');
+  });
+  afterAll(async () => {
+    await other.close();
+    await one.close();
+    await redis.stop();
+  });
+
+  const read = (app: TestApp, path: string): Promise<Answer> => app.get(path, json);
+  const statusOf = (answer: Answer): string => answer.headers['cache-status'] ?? '';
+
+  it('answers a repeated read without a statement, says so, and shares it with the other replica', async () => {
+    const path = '/products/5';
+    const first = await read(one, path);
+    const { count, result } = await one.queriesOf(() => read(one, path));
+    expect([first.status, count, result.body]).toEqual([200, 0, first.body]);
+    expect(statusOf(first)).toMatch(/fwd=(uri-)?miss/);
+    expect(statusOf(result)).toMatch(/^techmart; ?hit/);
+    const beside = await other.queriesOf(() => read(other, path));
+    expect([beside.count, beside.result.body]).toEqual([0, first.body]);
+  });
+
+  it('answers 304 from the cache, and compresses by what the client takes', async () => {
+    const { headers } = await read(one, '/products/6');
+    const again = await one.get('/products/6', { headers: { 'accept-encoding': 'identity', 'if-none-match': headers['etag'] ?? '' } });
+    expect([again.status, again.text]).toEqual([304, '']);
+    const squeezed = await one.get('/products?page_size=50', { headers: { 'accept-encoding': 'br' } });
+    expect(squeezed.headers['content-encoding']).toBe('br');
+    expect(squeezed.headers['vary']).toMatch(/accept-encoding/i);
+  });
+
+  it('has one entry for a route, whatever undeclared parameters and tokens come with it', async () => {
+    await read(one, '/products/7');
+    const { count } = await one.queriesOf(() => one.get('/products/7?utm=x&y=1', { ...json, as: 'no token at all' }));
+    expect(count).toBe(0);
+  });
+
+  interface Write {
+    readonly name: string;
+    /** What both replicas have read before, and read again after the write. */
+    readonly reads: readonly string[];
+    readonly as?: () => Promise<string>;
+    readonly write: (app: TestApp) => Promise<Answer>;
+    readonly shows: (answers: readonly Answer[]) => unknown;
+    readonly expected: unknown;
+  }
+
+  const writes: readonly Write[] = [
+    {
+      name: 'a price',
+      reads: ['/products/10', '/products?category_id=1&page_size=1', '/products/10/related'],
+      write: (app) => app.patch('/products/10', { price: 4242.42, sale_price: null }, { as: admin }),
+      shows: ([detail]) => detail?.body['price'],
+      expected: 4242.42,
+    },
+    {
+      name: 'a product taken off the shop',
+      reads: ['/products/11'],
+      write: (app) => app.delete('/products/11', { as: admin }),
+      shows: ([detail]) => detail?.status,
+      expected: 404,
+    },
+    {
+      name: 'the name of a category',
+      reads: ['/categories/1', '/categories'],
+      write: (app) => app.patch('/categories/1', { name: 'Another Name Altogether' }, { as: admin }),
+      shows: ([detail, tree]) => [detail?.body['name'], tree?.text.includes('Another Name Altogether')],
+      expected: ['Another Name Altogether', true],
+    },
+    {
+      name: 'a post',
+      reads: ['/posts', '/users/1/posts', '/users/1/stats'],
+      write: (app) => app.post('/posts', { title: 'Fresh from the press', body: 'x', tags: [], product_ids: [] }, { as: admin }),
+      shows: ([posts, own]) => [posts?.body['posts'][0].title, own?.body['posts'][0].title],
+      expected: ['Fresh from the press', 'Fresh from the press'],
+    },
+  ];
+
+  it.each(writes)('shows $name at once where it was written, and soon everywhere', async ({ reads, write, shows, expected }) => {
+    for (const app of [one, other]) for (const path of reads) await read(app, path);
+    const written = await write(one);
+    expect(written.status).toBeLessThan(300);
+    const all = (app: TestApp) => Promise.all(reads.map((path) => read(app, path)));
+    expect(shows(await all(one))).toEqual(expected);
+    // Within two seconds, which is what the page of the cache promises at the worst.
+    const deadline = Date.now() + 2000;
+    let seen = shows(await all(other));
+    while (JSON.stringify(seen) !== JSON.stringify(expected) && Date.now() < deadline) seen = shows(await all(other));
+    expect(seen).toEqual(expected);
+  });
+
+  it('shows what is left after an order, on the product and in the profile', async () => {
+    const buyer = await one.token('customer');
+    const before = (await read(one, '/products/12')).body['stock_quantity'] as number;
+    const profile = await one.get('/users/profile', { as: buyer });
+    await one.get('/orders', { as: buyer });
+    const order = { items: [{ product_id: 12, quantity: 2 }], shipping_address: 'x', payment_method: 'card' };
+    const placed = await one.post('/orders', order, { as: buyer });
+    expect(placed.status).toBe(201);
+    expect((await read(one, '/products/12')).body['stock_quantity']).toBe(before - 2);
+    expect((await one.get('/users/profile', { as: buyer })).body['orders_count']).toBe(profile.body['orders_count'] + 1);
+    expect((await one.get('/orders', { as: buyer })).body['orders'][0].id).toBe(placed.body['id']);
+    const id = placed.body['id'] as number;
+    expect((await one.get(`/orders/${id}`, { as: buyer })).body['status']).toBe('pending');
+    expect((await one.post(`/orders/${id}/cancel`, undefined, { as: buyer })).status).toBe(200);
+    expect((await one.get(`/orders/${id}`, { as: buyer })).body['status']).toBe('cancelled');
+    expect((await read(one, '/products/12')).body['stock_quantity']).toBe(before);
+  });
+
+  it('never gives one user what is another’s', async () => {
+    const [customer, seller] = [await one.token('customer'), await one.token('seller')];
+    const ids = await Promise.all([customer, seller, customer].map(async (as) => (await one.get('/users/profile', { as })).body['id']));
+    expect(ids).toEqual([3, 2, 3]);
+  });
+
+  it('lets nobody in whose session has ended, on either replica', async () => {
+    const token = await one.token('customer');
+    for (const app of [one, other]) expect((await app.get('/users/profile', { as: token })).status).toBe(200);
+    const rest = await one.token('customer');
+    expect((await one.delete('/users/profile/sessions', { as: rest })).status).toBe(204);
+    for (const app of [one, other]) expect((await app.get('/users/profile', { as: token })).status).toBe(401);
+  });
+
+  it('answers while Redis is away, and nothing old once it is back', async () => {
+    await read(other, '/products/13');
+    await redis.kill();
+    expect((await one.patch('/products/13', { price: 1313.13, sale_price: null }, { as: admin })).status).toBe(200);
+    for (const app of [one, other]) expect((await read(app, '/products/13')).body['price']).toBe(1313.13);
+    await redis.start();
+    for (let round = 0; round < 20; round += 1) {
+      for (const app of [one, other]) expect((await read(app, '/products/13')).body['price']).toBe(1313.13);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }, 60_000);
+});

@@ -3,13 +3,17 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import type { Term } from './spelling.js';
 
-// A swap of two letters is two plain edits, so two are looked for always; the distance in code decides.
+// A swap of two letters is two plain edits, so two are looked for always; the distance in code decides. The vocabulary is read through
+// for words that it does not have, and for those only.
 const candidates = `
   SELECT given.word AS given, term.word, term.document_count
     FROM unnest($1::text[]) AS given (word)
+    LEFT JOIN search_terms AS known ON known.word = given.word
     LEFT JOIN LATERAL (
+      (SELECT known.word, known.document_count WHERE known.word IS NOT NULL)
+      UNION
       (SELECT word, document_count FROM search_terms
-        WHERE length(word) BETWEEN length(given.word) - 2 AND length(given.word) + 2
+        WHERE known.word IS NULL AND length(word) BETWEEN length(given.word) - 2 AND length(given.word) + 2
           AND levenshtein_less_equal(word, given.word, 2) <= 2
         ORDER BY levenshtein_less_equal(word, given.word, 2), document_count DESC, word LIMIT 50)
       UNION

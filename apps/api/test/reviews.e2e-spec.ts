@@ -145,6 +145,15 @@ describe('moderation', () => {
     expect(trail).toEqual([{ actor_id: 1, action: 'review.approve' }]);
   });
 
+  it('finds out again whether the product was sent, which it may have been since', async () => {
+    const id = product();
+    await order(people.ana, id, 'processing');
+    const { body } = await review(id);
+    expect(body['is_verified_purchase']).toBe(false);
+    await app.query(`UPDATE orders SET status = 'shipped' WHERE order_number = $1`, [`TEST-${people.ana}-${id}-processing`]);
+    expect((await approve(body['id'])).body['is_verified_purchase']).toBe(true);
+  });
+
   it('takes an approved review down again, and tells that the product changed', async () => {
     const id = product();
     const { body } = await review(id);

@@ -33,7 +33,9 @@ export const review = z
     rating,
     title: z.string().nullable(),
     comment: z.string().nullable(),
-    is_verified_purchase: z.boolean().describe('The author has an order of this product that was shipped or delivered'),
+    is_verified_purchase: z
+      .boolean()
+      .describe('The author had an order of this product that was shipped or delivered, when it was written, edited or moderated'),
     is_approved: z.boolean(),
     moderated_at: answeredTimestamp.nullable().describe('null while it waits for a moderator'),
     created_at: answeredTimestamp,

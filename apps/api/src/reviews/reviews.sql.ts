@@ -100,12 +100,15 @@ export const deleteReview = `
   WITH r AS (DELETE FROM reviews WHERE id = $1 AND (user_id = $2 OR $3) RETURNING *)
   SELECT ${columns} FROM r JOIN users u ON u.id = r.user_id`;
 
-/** $1 id, $2 the decision. No row when it stands already. */
+/** $1 id, $2 the decision. No row when it stands already. What was on its way when the review was written may have been sent since. */
 export const moderateReview = `
   WITH before AS (
     SELECT id, is_approved AS was_approved FROM reviews WHERE id = $1 AND (is_approved <> $2 OR moderated_at IS NULL) FOR UPDATE
   ), r AS (
-    UPDATE reviews review SET is_approved = $2, moderated_at = now() FROM before WHERE review.id = before.id
+    UPDATE reviews review
+       SET is_approved = $2, moderated_at = now(),
+           is_verified_purchase = review.is_verified_purchase OR ${isVerified('review.user_id', 'review.product_id')}
+      FROM before WHERE review.id = before.id
     RETURNING review.*, before.was_approved
   )
   SELECT ${columns}, r.was_approved FROM r JOIN users u ON u.id = r.user_id`;

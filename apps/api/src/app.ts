@@ -11,15 +11,17 @@ import { collectAllowedMethods } from './http/method-not-allowed.js';
 import { serveDocumentation } from './http/documentation.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { registerRequestLifecycle, requestIdOf, tallyQueries } from './http/request-lifecycle.js';
+import { Uploads } from './http/uploads.js';
 import { Readiness } from './ops/health/readiness.js';
 import { logRequests, nestLogger } from './logger.js';
 
-function createAdapter(config: Config): FastifyAdapter {
+function createAdapter(config: Config, uploads: Uploads): FastifyAdapter {
   return new FastifyAdapter({
     genReqId: requestIdOf,
     trustProxy: trustProxy(config.http.trustProxy),
     bodyLimit: config.http.bodyLimitBytes,
     requestTimeout: config.http.requestTimeoutMs,
+    clientErrorHandler: uploads.handleClientError,
     // A request that arrives on an open connection while we drain is answered, with `Connection: close`.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
@@ -35,8 +37,9 @@ function trustProxy(setting: string): boolean | string | ((address: string, hop:
   return Number.isInteger(hops) ? (_address, hop) => hop < hops : setting;
 }
 
-async function registerPlugins(server: FastifyInstance): Promise<void> {
+async function registerPlugins(server: FastifyInstance, uploads: Uploads): Promise<void> {
   server.removeContentTypeParser('text/plain');
+  await uploads.register(server);
   await server.register(helmet, {
     contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
     crossOriginResourcePolicy: { policy: 'cross-origin' },
@@ -48,11 +51,12 @@ async function registerPlugins(server: FastifyInstance): Promise<void> {
  * listeners and pools, not the database server.
  */
 export async function createApp(config: Config, databaseUrl: string, logger: Pino, clock?: Clock): Promise<NestFastifyApplication> {
-  const adapter = createAdapter(config);
+  const uploads = new Uploads(config.http.requestTimeoutMs);
+  const adapter = createAdapter(config, uploads);
   const server = adapter.getInstance<FastifyInstance>();
   const allowedMethods = collectAllowedMethods(server);
   registerRequestLifecycle(server);
-  await registerPlugins(server);
+  await registerPlugins(server, uploads);
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config, databaseUrl, clock), adapter, {
     bodyParser: false,
     logger: nestLogger(logger),

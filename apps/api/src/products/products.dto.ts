@@ -15,7 +15,12 @@ import {
 } from '../http/schema.js';
 
 export const slug = slugOf(200);
-const imageUrl = z.httpUrl().max(2048);
+const imageLine = line(2048);
+// The parser of URLs takes control characters, which it would encode; what is stored is the text itself.
+const imageUrl = z
+  .httpUrl()
+  .max(2048)
+  .refine((value) => imageLine.safeParse(value).success, 'must not contain control characters');
 const mostMoney = 99_999_999.99;
 
 const listFields = {

@@ -56,7 +56,7 @@ const breakers: Readonly<Record<string, string>> = {
     UPDATE outbox SET id = -id WHERE aggregate_type = 'order' AND aggregate_id = :delivered AND payload ->> 'to' = 'delivered'`,
   'the event of a placed order is of that order': `
     UPDATE outbox SET payload = payload || '{"total_amount": 1}' WHERE event_type = 'order.placed' AND aggregate_id = :pending`,
-  'the outbox tells each time that a sale leaves ten or fewer': `DELETE FROM outbox WHERE event_type = 'product.stock_low'`,
+  'the outbox tells each time that a sale or an import leaves ten or fewer': `DELETE FROM outbox WHERE event_type = 'product.stock_low'`,
   'the outbox tells of each approval of a review': `DELETE FROM outbox WHERE event_type = 'review.approved'`,
   'the rating of a product is that of its approved reviews': 'UPDATE reviews SET rating = 5 WHERE id = :review',
   'a user reviews a product once': `

@@ -146,10 +146,10 @@ SELECT 'the event of a placed order is of that order', 'event ' || e.id, e.paylo
        IS DISTINCT FROM (o.id, o.user_id, o.order_number, o.total_amount)
 
 UNION ALL
-SELECT 'the outbox tells each time that a sale leaves ten or fewer', 'product ' || coalesce(low.product_id, told.product_id),
+SELECT 'the outbox tells each time that a sale or an import leaves ten or fewer', 'product ' || coalesce(low.product_id, told.product_id),
        format('happened %s, told %s', low.stocks, told.stocks)
   FROM (SELECT product_id, array_agg(stock::bigint ORDER BY id) AS stocks
-          FROM recent_movement WHERE cause = 'order' AND stock <= 10 AND stock - delta > 10 GROUP BY product_id) low
+          FROM recent_movement WHERE cause IN ('order', 'import') AND stock <= 10 AND stock - delta > 10 GROUP BY product_id) low
   FULL JOIN (SELECT aggregate_id AS product_id, array_agg((payload ->> 'stock_quantity')::bigint ORDER BY id) AS stocks
                FROM recent_event WHERE event_type = 'product.stock_low' GROUP BY aggregate_id) told ON told.product_id = low.product_id
  WHERE low.stocks IS DISTINCT FROM told.stocks

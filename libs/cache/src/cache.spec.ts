@@ -201,9 +201,10 @@ describe('the cache of one process', () => {
     await cache.getOrLoad('list', 3, fail).catch(() => undefined);
     stop();
     await cache.getOrLoad('list', 4, () => 1);
-    expect(facts.map(({ key, layer, result }) => `${key} ${layer} ${result}`)).toEqual([
-      'list:1 loader bypass', 'list:1 loader wait', 'list:2 loader miss', 'list:2 L1 hit', 'list:2 L1 stale', 'list:3 loader error',
-    ]); // prettier-ignore
+    const told = facts.map(({ key, layer, result }) => `${key} ${layer} ${result}`);
+    // Which of the two is told of first says nothing.
+    expect(told.slice(0, 2).toSorted()).toEqual(['list:1 loader bypass', 'list:1 loader wait']);
+    expect(told.slice(2)).toEqual(['list:2 loader miss', 'list:2 L1 hit', 'list:2 L1 stale', 'list:3 loader error']);
   });
 
   it('refuses options and types that make no sense, by name', () => {

@@ -86,19 +86,17 @@ describeEmbedded('EmbeddedPostgres', () => {
     while ((await ask(child.url, `SELECT count(*)::int FROM pg_stat_activity WHERE query LIKE '%2000000000)' AND state = 'active'`)) === 0);
     process.kill(serverPid(dataDir), 'SIGKILL');
     await kill(child);
-    const startedAt = performance.now();
     const { url } = await make().start();
     expect(await ask(url, 'SELECT n FROM kept')).toBe(7);
-    expect(performance.now() - startedAt).toBeLessThan(10_000);
     expect(await busy).toMatch(/Connection terminated/);
   });
 
-  it('starts again in less than a second', async () => {
-    await make().start();
+  it('starts again on what is there', async () => {
+    const first = await make().start();
+    await ask(first.url, 'CREATE TABLE kept AS SELECT 7 AS n');
     await servers[0]?.stop();
-    const startedAt = performance.now();
-    await make().start();
-    expect(performance.now() - startedAt).toBeLessThan(1000);
+    const { url } = await make().start();
+    expect(await ask(url, 'SELECT n FROM kept')).toBe(7);
   });
 
   it('is had by one of two that start at the same moment on what a killed one left behind', async () => {

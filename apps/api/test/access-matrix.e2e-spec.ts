@@ -35,7 +35,8 @@ describe('who may call what', () => {
       const given: Partial<Record<Caller, number>> = {};
       for (const caller of callers) {
         const request = await build(world, caller);
-        const { status } = await app.call(method, request.path, request.body, { as: request.as ?? world.tokenOf(caller) });
+        const { path, body, headers = {} } = request;
+        const { status } = await app.call(method, path, body, { as: request.as ?? world.tokenOf(caller), headers });
         given[caller] = status;
       }
       expect(given).toEqual(statuses);

@@ -71,7 +71,7 @@ describe('the process', () => {
   }, 90_000);
 
   it('loses no request of clients that leave when they are told to, as balancers do', async () => {
-    const server = await start({ DATA_DIR: dataDir, SHUTDOWN_DELAY_MS: '300' });
+    const server = await start({ DATA_DIR: dataDir, SHUTDOWN_DELAY_MS: '2000' });
     const agent = new Agent({ keepAlive: true, maxSockets: 20 });
     const outcomes = new Map<string, number>();
     const client = async (): Promise<void> => {

@@ -10,9 +10,11 @@ const budgets: Readonly<Record<string, number>> = {
   'GET /categories/{id}': 1,
   'GET /categories/{id}/products': 2,
   'GET /comments/{id}': 1,
+  'GET /health': 1,
   'GET /health/live': 0,
   'GET /health/ready': 1,
-  'GET /metrics': 0,
+  'GET /metrics': 1,
+  'GET /monitoring/business': 2,
   'GET /orders': 2,
   'GET /orders/all': 2,
   'GET /orders/{id}': 2,
@@ -22,6 +24,7 @@ const budgets: Readonly<Record<string, number>> = {
   'GET /posts/{id}/comments': 1,
   'GET /products': 1,
   'GET /products/by-slug/{slug}': 1,
+  'GET /products/export': 4,
   'GET /products/popular': 1,
   'GET /products/{id}': 1,
   'GET /products/{id}/related': 1,
@@ -39,6 +42,8 @@ const budgets: Readonly<Record<string, number>> = {
   'GET /users/{id}': 2,
   'GET /users/{id}/posts': 1,
   'GET /users/{id}/stats': 1,
+  'GET /webhooks': 2,
+  'GET /webhooks/{id}/deliveries': 2,
 };
 
 /** What a list lists: the first list in it that is not empty. */

@@ -13,8 +13,9 @@ import { createWorld, type Operations, type Turn, type World } from './world.fix
 
 const operations: Operations = { ...tradeOperations, ...catalogueOperations, ...communityOperations, ...accountOperations };
 
-/** Writes by their method alone: a search that is too long for an address. */
+/** A search is a write by its method alone; files and webhooks change nothing that is looked at here, and have runs of their own. */
 const reading = ['POST /products/search'];
+const elsewhere = ['POST /products/import', 'POST /webhooks', 'DELETE /webhooks/{id}', 'POST /webhooks/deliveries/{id}/replay'];
 
 const seed = Number(process.env['RANDOM_RUN_SEED'] ?? 20_261_125);
 const steps = Number(process.env['RANDOM_RUN_STEPS'] ?? 3000);
@@ -25,7 +26,9 @@ interface Documented {
 }
 
 async function documentedWrites(app: TestApp): Promise<Documented> {
-  const routes = (await documentedRoutes({ app })).filter(({ route }) => !route.startsWith('GET ') && !reading.includes(route));
+  const routes = (await documentedRoutes({ app })).filter(
+    ({ route }) => !route.startsWith('GET ') && ![...reading, ...elsewhere].includes(route),
+  );
   return Object.fromEntries(routes.map(({ route, statuses }) => [route, statuses]));
 }
 

@@ -42,7 +42,15 @@ export const tradeOperations: Operations = {
     (turn) => turn.app.post('/cart/add', { product_id: product(turn), quantity: quantity(turn) }, { as: buyer(turn).token }),
   ],
   'PATCH /cart/items/{product_id}': [12, (turn) => turn.app.patch(line(turn), { quantity: quantity(turn) }, { as: buyer(turn).token })],
-  'DELETE /cart/items/{product_id}': [12, (turn) => turn.app.delete(line(turn), { as: buyer(turn).token })],
+  'DELETE /cart/items/{product_id}': [
+    12,
+    async (turn) => {
+      const [path, as] = [line(turn), buyer(turn).token];
+      // Most products are in no cart.
+      await turn.app.post('/cart/add', { product_id: Number(path.split('/').at(-1)), quantity: 1 }, { as });
+      return turn.app.delete(path, { as });
+    },
+  ],
   'DELETE /cart': [6, (turn) => turn.app.delete('/cart', { as: buyer(turn).token })],
   'POST /orders': [110, place],
   'POST /orders/{id}/cancel': [

@@ -4,7 +4,8 @@ import { callers, type Caller, type World } from './world.fixture.js';
 
 export interface Request {
   readonly path: string;
-  readonly body?: Json;
+  readonly body?: Json | string;
+  readonly headers?: Record<string, string>;
   /** Another token than the caller's. */
   readonly as?: string | undefined;
 }
@@ -311,14 +312,53 @@ const community: readonly Row[] = [
   row('GET /stats', anyone(200), to('/stats')),
 ];
 
+/** One of five webhooks, each with a delivery that was given up: what an admin has to do with. */
+async function webhook({ app }: World): Promise<{ id: number; deliveryId: number }> {
+  const [made] = await app.query<{ id: number; delivery_id: number }>(`
+    WITH hook AS (
+      INSERT INTO webhooks (url, secret, event_types) SELECT 'https://shop.example/' || n, 'x', '{order.*}' FROM generate_series(1, 5) AS n RETURNING id
+    ), event AS (
+      INSERT INTO outbox (aggregate_type, aggregate_id, event_type, payload, delivered_at)
+      SELECT 'product', 1, 'product.changed', '{"product_id": 1, "fields": []}', now() FROM generate_series(1, 5) RETURNING id
+    ), delivery AS (
+      INSERT INTO webhook_deliveries (webhook_id, outbox_id, aggregate_type, aggregate_id, status)
+      SELECT (SELECT max(id) FROM hook), event.id, 'product', 1, 'dead' FROM event RETURNING id, webhook_id
+    )
+    SELECT webhook_id AS id, id AS delivery_id FROM delivery LIMIT 1`);
+  return { id: made?.id ?? 0, deliveryId: made?.delivery_id ?? 0 };
+}
+
+const csv = (world: World): Request => ({
+  path: '/products/import',
+  body: `sku,name,price,stock_quantity,category\n${world.name('sku').replaceAll(' ', '-')},Thing,1,1,1\n`,
+  headers: { 'content-type': 'text/csv' },
+});
+
+const exchange: readonly Row[] = [
+  row('POST /products/import', sellers(200), csv),
+  row('GET /products/export', sellers(200), to('/products/export')),
+  row('GET /webhooks', admins(200), async (world) => {
+    await webhook(world);
+    return { path: '/webhooks' };
+  }),
+  row('POST /webhooks', admins(201), () => ({ path: '/webhooks', body: { url: 'https://shop.example/new', event_types: ['order.*'] } })),
+  row('DELETE /webhooks/{id}', admins(204), async (world) => ({ path: `/webhooks/${(await webhook(world)).id}` })),
+  row('GET /webhooks/{id}/deliveries', admins(200), async (world) => ({ path: `/webhooks/${(await webhook(world)).id}/deliveries` })),
+  row('POST /webhooks/deliveries/{id}/replay', admins(200), async (world) => ({
+    path: `/webhooks/deliveries/${(await webhook(world)).deliveryId}/replay`,
+  })),
+];
+
 const operation: readonly Row[] = [
+  row('GET /monitoring/business', admins(200), to('/monitoring/business')),
+  row('GET /health', anyone(200), to('/health')),
   row('GET /health/live', anyone(200), to('/health/live')),
   row('GET /health/ready', anyone(200), to('/health/ready')),
   row('GET /metrics', anyone(200), to('/metrics')),
 ];
 
 /** Every route of the document, with a request that succeeds for whoever may, and what each caller is answered. */
-export const rows: readonly Row[] = [...accounts, ...catalogue, ...trade, ...community, ...operation];
+export const rows: readonly Row[] = [...accounts, ...catalogue, ...trade, ...community, ...exchange, ...operation];
 
 interface Documented {
   readonly route: string;

@@ -1,3 +1,4 @@
+import { newRequestContext, runInRequest } from '@app/common';
 import { systemClock } from '@app/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ProductRefreshRepository } from '../src/products/product-refresh.repository.js';
@@ -60,7 +61,9 @@ describe('a refresh', () => {
   });
 
   it('may take longer than a request', async () => {
-    const { count, statements } = await app.queriesOf(() => tables.refreshSearchTerms(open));
+    const { count, statements } = await app.queriesOf(() =>
+      runInRequest(newRequestContext('refresh', 0), () => tables.refreshSearchTerms(open)),
+    );
     expect(count).toBe(4);
     expect(statements[1]).toContain(`set_config('statement_timeout', '0', true)`);
     expect(await app.query('SHOW statement_timeout')).toEqual([{ statement_timeout: `${app.config.database.statementTimeoutMs / 1000}s` }]);

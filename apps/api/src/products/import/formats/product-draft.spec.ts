@@ -80,9 +80,9 @@ describe('checkCells', () => {
     ['a SKU that is missing', { sku: '' }, 'sku: is required'],
     ['a stock that is missing', { stock_quantity: '' }, 'stock_quantity: is required'],
     [
-      'a stock beyond what the database holds',
-      { stock_quantity: '2147483648' },
-      'stock_quantity: Too big: expected number to be <=2147483647',
+      'a stock that leaves no room for returns',
+      { stock_quantity: '1000000001' },
+      'stock_quantity: Too big: expected number to be <=1000000000',
     ],
     ['a sale price above the price', { sale_price: '13' }, 'sale_price: must not be above the price'],
     ['control characters', { name: 'a\u0000b' }, 'name: must not contain control characters'],

@@ -13,6 +13,7 @@ export type { CachedOptions } from './cached.decorator.js';
 export type { Verb } from './coherence/generations.js';
 export { ResponseCache } from './http/response-cache.decorator.js';
 export type { ResponseCacheOptions } from './http/response-cache.decorator.js';
+export { ResponseCacheGuard } from './http/response-cache.guard.js';
 export { ResponseCacheInterceptor } from './http/response-cache.interceptor.js';
 export { WriteBehindCounter } from './loading/write-behind.js';
 export type { RedisCommands, RedisSubscriber } from './redis/redis-client.js';

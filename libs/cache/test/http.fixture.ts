@@ -18,7 +18,14 @@ import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, NestFactory } from '@nestjs/cor
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
-import { CacheModule, defineCacheTypes, ResponseCache, ResponseCacheInterceptor, type CacheOptions } from '../src/index.js';
+import {
+  CacheModule,
+  defineCacheTypes,
+  ResponseCache,
+  ResponseCacheGuard,
+  ResponseCacheInterceptor,
+  type CacheOptions,
+} from '../src/index.js';
 
 const types = defineCacheTypes({
   product_detail: { ttl: 3600, prefix: 'prod', consistency: 'strict', negativeTtl: 30 },
@@ -64,6 +71,13 @@ class ProductsController {
   @ResponseCache({ ttl: 60 })
   private() {
     return this.shop.answer('private');
+  }
+
+  @Get('lasting')
+  @Header('cache-control', 'public, max-age=60')
+  @ResponseCache({ ttl: 60 })
+  lasting() {
+    return this.shop.answer('lasting');
   }
 
   @Get('stream')
@@ -124,13 +138,18 @@ class Filter implements ExceptionFilter {
   }
 }
 
-export async function openShop(options: Partial<CacheOptions> = {}): Promise<{ app: NestFastifyApplication; shop: Shop }> {
+/** With or without the guard that answers hits early: what a client sees is the same. */
+export async function openShop(
+  options: Partial<CacheOptions> = {},
+  hasGuard = false,
+): Promise<{ app: NestFastifyApplication; shop: Shop }> {
   @Module({
     imports: [CacheModule.forRoot({ types, name: 'Shop', random: () => 0, ...options })],
     controllers: [ProductsController],
     providers: [
       Shop,
       { provide: APP_GUARD, useClass: Guard },
+      ...(hasGuard ? [{ provide: APP_GUARD, useExisting: ResponseCacheGuard }] : []),
       { provide: APP_INTERCEPTOR, useExisting: ResponseCacheInterceptor },
       { provide: APP_FILTER, useClass: Filter },
     ],

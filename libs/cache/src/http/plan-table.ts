@@ -1,6 +1,7 @@
-import type { ExecutionContext } from '@nestjs/common';
-import { PATH_METADATA } from '@nestjs/common/constants.js';
+import { Injectable, type ExecutionContext } from '@nestjs/common';
+import { HEADERS_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import type { FastifyRequest } from 'fastify';
+import { CacheEngine } from '../cache.engine.js';
 import type { TypeTable } from '../type-table.js';
 import { RESPONSE_CACHE, type ResponseCacheOptions } from './response-cache.decorator.js';
 import { ResponsePlan } from './response-plan.js';
@@ -12,13 +13,18 @@ type Class = ReturnType<ExecutionContext['getClass']>;
 type Planned = ResponsePlan | Map<string, ResponsePlan> | null;
 
 /** The plans of all routes, each made at the first request of its route. A handler may be inherited, so its class tells it apart. */
+@Injectable()
 export class PlanTable {
   private readonly plans = new Map<Class, Map<Handler, Planned>>();
+  private readonly types: TypeTable;
 
-  constructor(private readonly types: TypeTable) {}
+  constructor({ types }: CacheEngine) {
+    this.types = types;
+  }
 
-  /** Null for a route that is not cached. */
+  /** Null for a request that is not to be answered from the cache. */
   planOf(context: ExecutionContext, request: FastifyRequest): ResponsePlan | null {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return null;
     const ofClass = this.plans.get(context.getClass()) ?? this.addClass(context.getClass());
     let plan = ofClass.get(context.getHandler());
     if (plan === undefined) {
@@ -38,20 +44,21 @@ export class PlanTable {
     const options = optionsOf(context);
     if (!options) return null;
     const paths: unknown[] = [context.getClass(), context.getHandler()].map((target) => Reflect.getMetadata(PATH_METADATA, target));
-    return paths.some((path) => Array.isArray(path) && path.length > 1) ? new Map() : this.compile(options, request);
+    return paths.some((path) => Array.isArray(path) && path.length > 1) ? new Map() : this.compile(options, context, request);
   }
 
   private planOfPath(plans: Map<string, ResponsePlan>, context: ExecutionContext, request: FastifyRequest): ResponsePlan | null {
     const path = request.routeOptions.url ?? '';
     const options = optionsOf(context);
     let plan = plans.get(path);
-    if (!plan && options) plans.set(path, (plan = this.compile(options, request)));
+    if (!plan && options) plans.set(path, (plan = this.compile(options, context, request)));
     return plan ?? null;
   }
 
-  private compile(options: ResponseCacheOptions, request: FastifyRequest): ResponsePlan {
+  private compile(options: ResponseCacheOptions, context: ExecutionContext, request: FastifyRequest): ResponsePlan {
     const type = options.type === undefined ? this.types.withPrefix('http', { ttl: options.ttl ?? 1 }) : this.types.get(options.type);
-    return new ResponsePlan(type, request.routeOptions.url ?? '', options);
+    const headers = Reflect.getMetadata(HEADERS_METADATA, context.getHandler()) as ResponsePlan['routeHeaders'] | undefined;
+    return new ResponsePlan({ type, options, headers: headers ?? [], path: request.routeOptions.url ?? '' });
   }
 }
 

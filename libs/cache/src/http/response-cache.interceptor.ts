@@ -4,15 +4,12 @@ import { of, type Observable } from 'rxjs';
 import { CacheEngine } from '../cache.engine.js';
 import { Unkept, type Loader } from '../loading/answer.js';
 import type { Request } from '../loading/loading.js';
-import type { MemoryEntry } from '../stores/memory.store.js';
 import { bypassStatus, cacheStatus, hitStatus } from './cache-status.js';
-import { matchesTag } from './entity-tag.js';
 import { rerunHandler, runHandler, type HandlerRun } from './handler-run.js';
 import { PlanTable } from './plan-table.js';
 import type { ResponsePlan } from './response-plan.js';
-import { StoredProblem, StoredResponse } from './stored-response.js';
-
-const validated = 'public, max-age=0, must-revalidate';
+import { StoredProblem } from './stored-response.js';
+import { writeAnswer } from './write-answer.js';
 
 /**
  * Answers routes with `@ResponseCache` from the cache, after the guards and before pipes and handler. A hit of L1 costs a key, a look-up and the
@@ -20,16 +17,15 @@ const validated = 'public, max-age=0, must-revalidate';
  */
 @Injectable()
 export class ResponseCacheInterceptor implements NestInterceptor {
-  private readonly plans: PlanTable;
-
-  constructor(private readonly engine: CacheEngine) {
-    this.plans = new PlanTable(engine.types);
-  }
+  constructor(
+    private readonly engine: CacheEngine,
+    private readonly plans: PlanTable,
+  ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> | Promise<Observable<unknown>> {
     const request = context.getArgByIndex<FastifyRequest>(0);
     const plan = this.plans.planOf(context, request);
-    if (plan === null || (request.method !== 'GET' && request.method !== 'HEAD')) return next.handle();
+    if (plan === null) return next.handle();
     const reply = context.getArgByIndex<FastifyReply>(1);
     const key = plan.keyOf(request);
     if (key === undefined) return this.bypass(reply, next, 'a header is too long for the key');
@@ -45,7 +41,8 @@ export class ResponseCacheInterceptor implements NestInterceptor {
         now,
       );
     }
-    return of(this.answerEntry(entry, now, request, { plan, reply }));
+    reply.header('cache-status', hitStatus(this.engine.options.name, now - entry.storedAt, entry.freshUntil - now));
+    return of(writeAnswer(entry.value, plan, request, reply));
   }
 
   private async fetch(key: string, request: FastifyRequest, run: HandlerRun): Promise<Observable<unknown>> {
@@ -61,36 +58,12 @@ export class ResponseCacheInterceptor implements NestInterceptor {
       return of(value.value);
     }
     reply.header('cache-status', cacheStatus(this.engine.options.name, answer));
-    return of(this.answer(value, request, run));
+    return of(writeAnswer(value, run.plan, request, reply));
   }
 
   private bypass(reply: FastifyReply, next: CallHandler, reason: string): Observable<unknown> {
     reply.header('cache-status', bypassStatus(this.engine.options.name, reason));
     return next.handle();
-  }
-
-  private answerEntry(entry: MemoryEntry, now: number, request: FastifyRequest, run: Pick<HandlerRun, 'plan' | 'reply'>): unknown {
-    run.reply.header('cache-status', hitStatus(this.engine.options.name, now - entry.storedAt, entry.freshUntil - now));
-    return this.answer(entry.value, request, run);
-  }
-
-  /** Sets the headers and gives the body: undefined for a 304. Throws the problem that was stored instead of an answer. */
-  private answer(stored: unknown, request: FastifyRequest, { plan, reply }: Pick<HandlerRun, 'plan' | 'reply'>): Buffer | undefined {
-    if (stored instanceof StoredProblem) throw stored.toProblem();
-    if (!(stored instanceof StoredResponse)) throw new TypeError('this is no answer');
-    const { headers } = request.raw;
-    const variant = stored.variantFor(headers['accept-encoding']);
-    const others = reply.getHeader('vary') as string | undefined;
-    if (others !== undefined) reply.header('vary', `${others}, ${plan.varyHeader}`);
-    else if (stored.isCompressed || plan.vary.length > 0) reply.header('vary', plan.varyHeader);
-    if (reply.getHeader('cache-control') === undefined) reply.header('cache-control', validated);
-    const condition = headers['if-none-match'];
-    if (condition !== undefined && matchesTag(condition, variant.etag)) {
-      reply.code(304).header('etag', variant.etag);
-      return undefined;
-    }
-    reply.headers(variant.headers);
-    return variant.body;
   }
 }
 

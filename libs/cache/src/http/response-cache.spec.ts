@@ -6,13 +6,16 @@ import { MovingClock } from '../../test/moving-clock.js';
 import { Cache } from '../cache.js';
 import { ResponseCache } from './response-cache.decorator.js';
 
-describe('@ResponseCache', () => {
+describe.each([
+  ['with the interceptor alone', false],
+  ['with the guard in front of it', true],
+])('@ResponseCache, %s', (_how, hasGuard) => {
   let app: NestFastifyApplication;
   let shop: Shop;
   let clock: MovingClock;
   beforeEach(async () => {
     clock = new MovingClock();
-    ({ app, shop } = await openShop({ clock }));
+    ({ app, shop } = await openShop({ clock }, hasGuard));
   });
   afterEach(() => app.close());
 
@@ -231,6 +234,17 @@ describe('@ResponseCache', () => {
   it('runs behind the guards: who is refused gets no cached answer', async () => {
     await get('/products/7');
     expect((await get('/products/7', { 'x-refuse': '1' })).statusCode).toBe(403);
+  });
+
+  it('sets the headers of the route on a hit as well', async () => {
+    const answers = [await get('/products/lasting'), await get('/products/lasting')];
+    expect(answers.map(({ headers }) => headers['cache-control'])).toEqual(['public, max-age=60', 'public, max-age=60']);
+    expect(shop.runs).toEqual({ lasting: 1 });
+  });
+
+  it('counts a hit once', async () => {
+    for (let turn = 0; turn < 3; turn += 1) await get('/products/7');
+    expect(cache().figures().types['product_detail']).toMatchObject({ reads: 3, loads: 1, l1: { hits: 2, misses: 1, fills: 1 } });
   });
 
   it('leaves other routes alone', async () => {

@@ -12,6 +12,20 @@ export interface CacheableRequest {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
+/** What `@Header` sets. */
+interface RouteHeader {
+  readonly name: string;
+  readonly value: string | (() => string);
+}
+
+interface Route {
+  readonly type: CacheType;
+  /** Its pattern, such as `/products/:id`. */
+  readonly path: string;
+  readonly options: ResponseCacheOptions;
+  readonly headers: readonly RouteHeader[];
+}
+
 type Values = Readonly<Record<string, unknown>>;
 
 const longestTail = 300;
@@ -23,6 +37,8 @@ const escape = (text: string): string => (special.test(text) ? encodeURIComponen
 
 /** What is known of a cached route before any request: how its key and tags are made. */
 export class ResponsePlan {
+  readonly type: CacheType;
+  readonly routeHeaders: readonly RouteHeader[];
   /** Request headers that the answer depends on, and all that its `Vary` has to say. */
   readonly vary: readonly string[];
   readonly varyHeader: string;
@@ -33,22 +49,20 @@ export class ResponsePlan {
   private readonly query: readonly (readonly [name: string, fallback: string | undefined])[];
   private readonly tail: string;
 
-  constructor(
-    readonly type: CacheType,
-    route: string,
-    options: ResponseCacheOptions,
-  ) {
+  constructor({ type, path, options, headers }: Route) {
+    this.type = type;
+    this.routeHeaders = headers;
     this.ttlMs = options.ttl === undefined ? type.ttlMs : options.ttl * 1000;
     this.vary = (options.vary ?? []).map((name) => name.toLowerCase()).sort();
     this.varyHeader = ['accept-encoding', ...this.vary].join(', ');
     this.keptHeaders = ['content-type', 'content-language', 'content-disposition', 'last-modified', 'link', ...(options.headers ?? [])].map(
       (name) => name.toLowerCase(),
     );
-    const places = [...route.matchAll(/:(\w+)|(\*)/g)].map(([, name, rest]) => `{${name ?? rest}}`);
+    const places = [...path.matchAll(/:(\w+)|(\*)/g)].map(([, name, rest]) => `{${name ?? rest}}`);
     this.head = new Template([type.prefix, ...(options.key === undefined ? places : [options.key])].join(':'), escape);
     this.tags = (options.tags ?? []).map((tag) => new Template(tag, (value) => value));
     this.query = declared(options.query).sort(([one], [other]) => (one < other ? -1 : 1));
-    this.tail = `:~${route.replaceAll(/:(\w+)/g, '{$1}')}`;
+    this.tail = `:~${path.replaceAll(/:(\w+)/g, '{$1}')}`;
   }
 
   /** `prefix:parameters:~route?query#headers`; undefined when a header is too long to be part of it. */

@@ -1,4 +1,4 @@
-import { cacheAccessed, type Clock } from '@app/common';
+import { cacheAccessed, type CacheAccessed, type Clock } from '@app/common';
 import type { CacheType } from '../cache-types.js';
 import { foundIn, type MemoryEntry } from '../stores/memory.store.js';
 import type { Found } from '../entry/entry.js';
@@ -41,15 +41,19 @@ export class Access {
   peek(type: CacheType, key: string, now: number): MemoryEntry | undefined {
     const entry = this.isEnabled ? this.store.peek(type, key, now) : undefined;
     if (entry === undefined) return undefined;
-    const isFresh = now < entry.freshUntil;
-    if (!isFresh) type.stats.l1.stale += 1;
-    else if (entry.value === undefined) type.stats.negativeHits += 1;
-    else type.stats.l1.hits += 1;
-    if (cacheAccessed.hasListeners) {
-      const result = isFresh ? (entry.value === undefined ? 'negative' : 'hit') : 'stale';
-      cacheAccessed.publish({ type: type.name, key, layer: 'L1', result, durationMs: 0, loadMs: 0 });
+    if (now < entry.freshUntil) this.hit(entry, key);
+    else {
+      type.stats.l1.stale += 1;
+      publishL1(type, key, 'stale');
     }
     return entry;
+  }
+
+  /** Counts and tells an answer with a fresh entry of L1 that was not had by `peek`. */
+  hit({ type, value }: MemoryEntry, key: string): void {
+    if (value === undefined) type.stats.negativeHits += 1;
+    else type.stats.l1.hits += 1;
+    publishL1(type, key, value === undefined ? 'negative' : 'hit');
   }
 
   /** Whether an entry should be loaded again in the background. */
@@ -98,6 +102,10 @@ export class Access {
       throw error;
     }
   }
+}
+
+function publishL1(type: CacheType, key: string, result: CacheAccessed['result']): void {
+  if (cacheAccessed.hasListeners) cacheAccessed.publish({ type: type.name, key, layer: 'L1', result, durationMs: 0, loadMs: 0 });
 }
 
 function count({ stats }: CacheType, { layer, result }: Answer): void {

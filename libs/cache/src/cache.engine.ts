@@ -112,6 +112,7 @@ function share(
     publish: (channel, text) => link.unguarded.send(['PUBLISH', channel, text]),
     onInvalidation: (message) => memory.drop(message),
     onDoubt: () => memory.clear(),
+    onRollback: () => void recovery.begin(true).catch(trip),
   });
   const lost = ['error', 'reconnecting', 'end'];
   return {

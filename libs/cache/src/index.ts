@@ -16,4 +16,5 @@ export type { ResponseCacheOptions } from './http/response-cache.decorator.js';
 export { ResponseCacheGuard } from './http/response-cache.guard.js';
 export { ResponseCacheInterceptor } from './http/response-cache.interceptor.js';
 export { WriteBehindCounter } from './loading/write-behind.js';
+export { clusterCommands } from './redis/cluster-commands.js';
 export type { RedisCommands, RedisSubscriber } from './redis/redis-client.js';

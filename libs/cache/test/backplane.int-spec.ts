@@ -66,6 +66,14 @@ describeRedis('the backplane', () => {
     expect(await a.cache.getOrLoad('product', 1, () => 'new')).toBe('new');
   });
 
+  it('voids all entries when the server has forgotten invalidations', async () => {
+    for (let turn = 0; turn < 3; turn += 1) await b.cache.delete('user', turn);
+    await until(() => figures(a).sequence >= 3);
+    await b.commands.hSet('{cache}:clock', 'seq', 0);
+    await until(async () => (await a.cache.explain('prod:1')).l2.state === 'ended');
+    expect(await b.cache.getOrLoad('product', 1, () => 'new')).toBe('new');
+  });
+
   it('takes no notice of what others publish on its channels', async () => {
     for (const text of ['', 'nonsense', 'i x 1 {"o":1}', 'i x y z', 'h', 'z a 1 b', 'i inc 5 [1', '{"a":1}']) {
       await b.commands.publish('{cache}:bus', text);

@@ -16,8 +16,8 @@ export const types = defineCacheTypes({
 export type TypeName = keyof typeof types;
 
 /** One process's worth of cache on a Redis. Deadlines are long, so that a busy machine does not look like an outage. */
-export interface Replica {
-  readonly cache: Cache<TypeName>;
+export interface Replica<Name extends string = TypeName> {
+  readonly cache: Cache<Name>;
   readonly engine: CacheEngine;
   readonly commands: RedisTestClient;
   readonly subscriber: RedisTestClient;
@@ -26,7 +26,10 @@ export interface Replica {
 
 export const patient = { deadlineMs: 5000, acknowledgeMs: 5000, waitMs: 20_000 };
 
-export async function openReplica(server: RedisServer, options: Partial<CacheOptions> = {}): Promise<Replica> {
+export async function openReplica<Name extends string = TypeName>(
+  server: RedisServer,
+  options: Partial<CacheOptions> = {},
+): Promise<Replica<Name>> {
   const [commands, subscriber] = await Promise.all([server.connect(), server.connect()]);
   const engine = new CacheEngine({ types, redis: { commands, subscriber }, ...patient, ...options });
   await engine.start();
@@ -35,7 +38,7 @@ export async function openReplica(server: RedisServer, options: Partial<CacheOpt
     await engine.stop();
     for (const client of [commands, subscriber]) if (client.isOpen) client.destroy();
   };
-  return { cache: new Cache(engine), engine, commands, subscriber, close };
+  return { cache: new Cache<Name>(engine), engine, commands, subscriber, close };
 }
 
 export function openAlone(options: Partial<CacheOptions> = {}) {

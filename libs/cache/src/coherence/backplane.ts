@@ -20,6 +20,8 @@ export interface BackplaneOptions {
   readonly onInvalidation: (message: Message) => void;
   /** Something was missed, or may have been: nothing in this process's memory is known to be current. */
   readonly onDoubt: () => void;
+  /** The numbers have gone back: the server has forgotten invalidations, as a fail-over replica may have. */
+  readonly onRollback: () => void;
 }
 
 /**
@@ -133,6 +135,7 @@ export class Backplane {
     const isNewData = incarnation !== this.incarnation;
     if (isNewData) this.acknowledgements.reset();
     if (!isFirst && !isNewData && sequence !== expected) this.stats.gaps += 1;
+    if (!isNewData && sequence < this.sequence) this.options.onRollback();
     const isMissing = isNewData || sequence !== expected;
     this.incarnation = incarnation;
     this.sequence = sequence;

@@ -133,9 +133,24 @@ export interface RequestFinished {
   readonly responseBytes: number;
 }
 
+/** The limiter has decided about one request. Published in the request's context, before the answer. */
+export interface LimitChecked {
+  /** `GET /products/:id`: the method and the route's template, or `unmatched`. Never a raw path. */
+  readonly policy: string;
+  /**
+   * `exempt`: not limited; `limited`: its client has used up the quota; `shed`: the process is at its capacity; `denied`: its address is
+   * on the deny list.
+   */
+  readonly result: 'allowed' | 'exempt' | 'limited' | 'shed' | 'denied';
+  /** Refused in shadow mode: counted, and let through all the same. */
+  readonly isShadowed: boolean;
+  readonly loadLevel: 'low' | 'medium' | 'high' | 'critical';
+}
+
 export const queryStarted = defineChannel<QueryStarted>('query-started');
 export const queryFinished = defineChannel<QueryFinished>('query-finished');
 export const connectionUsed = defineChannel<ConnectionUsed>('connection-used');
 export const cacheAccessed = defineChannel<CacheAccessed>('cache-accessed');
 export const findingMade = defineChannel<FindingMade>('finding-made');
 export const requestFinished = defineChannel<RequestFinished>('request-finished');
+export const limitChecked = defineChannel<LimitChecked>('limit-checked');

@@ -1,6 +1,6 @@
-export { cacheAccessed, connectionUsed, defineChannel, findingMade, listenerErrors } from './channels.js';
-export { queryFinished, queryStarted, requestFinished } from './channels.js';
-export type { CacheAccessed, Channel, ConnectionUsed, FindingMade } from './channels.js';
+export { cacheAccessed, connectionUsed, defineChannel, findingMade, limitChecked } from './channels.js';
+export { listenerErrors, queryFinished, queryStarted, requestFinished } from './channels.js';
+export type { CacheAccessed, Channel, ConnectionUsed, FindingMade, LimitChecked } from './channels.js';
 export type { QueryFinished, QueryStarted, RequestFinished } from './channels.js';
 export { systemClock } from './clock.js';
 export type { Clock } from './clock.js';

@@ -1,0 +1,13 @@
+export { isAddressRange } from './client-address.js';
+export { loadLevels } from './load/load-level.js';
+export type { LoadLevel, LoadSample } from './load/load-level.js';
+export type { LoadSource } from './load/process-load.js';
+export type { PolicySettings } from './policies/policy.js';
+export { RateLimit } from './rate-limit.decorator.js';
+export type { RouteLimit, SecondKey } from './rate-limit.decorator.js';
+export { RateLimitGuard } from './rate-limit.guard.js';
+export { RateLimitModule } from './rate-limit.module.js';
+export type { LimitRule, RateLimitOptions } from './rate-limit.options.js';
+export { RateLimitProbe } from './rate-limit.probe.js';
+export { RateLimitService } from './rate-limit.service.js';
+export type { RedisCommands } from './stores/redis.store.js';

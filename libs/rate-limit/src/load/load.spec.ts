@@ -1,0 +1,203 @@
+import { Logger } from '@nestjs/common';
+import { queryFinished } from '@app/common';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { TestClock } from '../../test/fakes.js';
+import { readCgroupLimits } from './cgroup.js';
+import { FleetLevel } from './fleet-level.js';
+import { HeldLevel, levelOf, limitAt, loadLevels, thresholds, type LoadSample } from './load-level.js';
+import { LoadMonitor } from './load-monitor.js';
+import { ProcessLoad } from './process-load.js';
+
+const calm: LoadSample = { cpuRatio: 0, eventLoopRatio: 0, memoryRatio: 0, loopDelayMs: 0, poolWaitMs: 0 };
+
+describe('limitAt', () => {
+  it.each([
+    [200, [200, 140, 80, 20]],
+    [300, [300, 210, 120, 30]],
+    [10, [10, 7, 4, 1]],
+    [5, [5, 3, 2, 1]],
+    [1, [1, 1, 1, 1]],
+    [130, [130, 91, 52, 13]],
+  ])('%i becomes %j', (limit, expected) => {
+    expect([0, 1, 2, 3].map((level) => limitAt(limit, level))).toEqual(expected);
+  });
+});
+
+describe('levelOf', () => {
+  it.each([
+    ['cpuRatio', [0.59, 0.6, 0.8, 0.95]],
+    ['eventLoopRatio', [0.59, 0.6, 0.8, 0.95]],
+    ['memoryRatio', [0.69, 0.7, 0.85, 0.95]],
+    ['loopDelayMs', [49, ...thresholds.loopDelayMs]],
+    ['poolWaitMs', [49, ...thresholds.poolWaitMs]],
+  ] as const)('%s rises through the levels at %j', (signal, values) => {
+    expect(values.map((value) => levelOf({ ...calm, [signal]: value }))).toEqual([0, 1, 2, 3]);
+  });
+
+  it('is the worst of the signals', () => {
+    expect(levelOf({ cpuRatio: 0.65, eventLoopRatio: 0.3, memoryRatio: 0.9, loopDelayMs: 60, poolWaitMs: 0 })).toBe(2);
+  });
+});
+
+describe('HeldLevel', () => {
+  it('rises at once, and falls after the hold to the highest that it saw meanwhile', () => {
+    const held = new HeldLevel(3000);
+    expect(held.update(3, 0)).toBe(3);
+    expect([held.update(0, 1000), held.update(1, 2000), held.update(0, 3999)]).toEqual([3, 3, 3]);
+    expect(held.update(0, 4000)).toBe(1);
+    expect([held.update(0, 4500), held.update(0, 7499), held.update(0, 7500)]).toEqual([1, 1, 0]);
+  });
+
+  it('begins the hold again when the level is reached again', () => {
+    const held = new HeldLevel(3000);
+    held.update(2, 0);
+    held.update(0, 1000);
+    held.update(2, 3500);
+    expect([held.update(0, 4000), held.update(0, 6999), held.update(0, 7000)]).toEqual([2, 2, 0]);
+  });
+});
+
+describe('LoadMonitor', () => {
+  beforeAll(() => Logger.overrideLogger(false));
+
+  function make(options: { pinned?: 'high'; fleetLevel?: number } = {}) {
+    const clock = new TestClock();
+    const source = { sampled: calm, start: jest.fn(), stop: jest.fn(), sample: () => source.sampled };
+    const sent: string[] = [];
+    const redis = {
+      sendCommand: (args: readonly string[]) => {
+        sent.push(args.at(-2) ?? '');
+        return Promise.resolve(options.fleetLevel ?? 0);
+      },
+    };
+    const fleet = options.fleetLevel === undefined ? undefined : new FleetLevel(redis, 3000);
+    const monitor = new LoadMonitor({ clock, source, fleet, sampleMs: 500, holdMs: 3000, pinned: options.pinned });
+    const tick = async (sample: Partial<LoadSample>, times: number): Promise<number> => {
+      source.sampled = { ...calm, ...sample };
+      for (let time = 0; time < times; time += 1) {
+        clock.advance(500);
+        await monitor.tick();
+      }
+      return monitor.level;
+    };
+    return { monitor, source, tick, sent };
+  }
+
+  it('is not moved by one bad sample, and rises within four seconds of lasting load', async () => {
+    const { tick } = make();
+    expect(await tick({ cpuRatio: 1 }, 1)).toBe(0);
+    expect(await tick({ cpuRatio: 0.2 }, 4)).toBe(0);
+    expect(await tick({ cpuRatio: 1 }, 3)).toBeGreaterThanOrEqual(1);
+    expect(await tick({ cpuRatio: 1 }, 5)).toBe(3);
+  });
+
+  it('is calm again within ten seconds of the end of the load', async () => {
+    const { tick } = make();
+    expect(await tick({ eventLoopRatio: 1 }, 20)).toBe(3);
+    expect(await tick({ eventLoopRatio: 0.2 }, 20)).toBe(0);
+  });
+
+  it.each(loadLevels.map((level, index) => [level, [0.3, 0.75, 0.9, 1][index]!] as const))(
+    'comes to %s with memory at %d',
+    async (level, memoryRatio) => {
+      const { tick } = make();
+      expect(loadLevels[await tick({ memoryRatio }, 30)]).toBe(level);
+    },
+  );
+
+  it('reports its own level, and goes by the fleet where that is higher', async () => {
+    const { tick, sent } = make({ fleetLevel: 2 });
+    expect(await tick({}, 1)).toBe(2);
+    expect(await tick({ cpuRatio: 1 }, 20)).toBe(3);
+    expect([sent[0], sent.at(-1)]).toEqual(['0', '3']);
+  });
+
+  it('stays where it is pinned, and measures nothing', async () => {
+    const { monitor, source } = make({ pinned: 'high' });
+    monitor.start();
+    expect([loadLevels[monitor.level], source.start.mock.calls.length]).toEqual(['high', 0]);
+    monitor.stop();
+  });
+});
+
+describe('ProcessLoad', () => {
+  it('sees a busy event loop and CPU since the last sample, and not before', async () => {
+    const load = new ProcessLoad({ cpuCores: 1, memoryBytes: undefined });
+    load.start();
+    const until = performance.now() + 200;
+    while (performance.now() < until);
+    const busy = load.sample();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const idle = load.sample();
+    load.stop();
+    expect(busy.eventLoopRatio).toBeGreaterThan(idle.eventLoopRatio);
+    expect(busy.cpuRatio).toBeGreaterThan(idle.cpuRatio);
+    expect(busy.memoryRatio).toBeGreaterThan(0);
+    expect(busy.memoryRatio).toBeLessThan(1);
+  });
+
+  it('takes CPU against the quota, and memory against the limit, of the container', () => {
+    const [whole, half] = [1, 0.5].map((cpuCores) => new ProcessLoad({ cpuCores, memoryBytes: process.memoryUsage.rss() }));
+    const until = performance.now() + 100;
+    while (performance.now() < until);
+    const [one, other] = [whole!.sample(), half!.sample()];
+    expect(other.cpuRatio / one.cpuRatio).toBeCloseTo(2, 0);
+    expect(one.memoryRatio).toBeGreaterThan(0.9);
+  });
+
+  it('averages the wait for a connection over the queries of the time', () => {
+    const load = new ProcessLoad();
+    load.start();
+    const query = { text: 'SELECT 1', parameterCount: 0, durationMs: 1, rowCount: 1 };
+    queryFinished.publish({ ...query, waitMs: 10 });
+    queryFinished.publish({ ...query, waitMs: 30 });
+    expect([load.sample().poolWaitMs, load.sample().poolWaitMs]).toEqual([20, 0]);
+    load.stop();
+    queryFinished.publish({ ...query, waitMs: 50 });
+    expect(load.sample().poolWaitMs).toBe(0);
+  });
+});
+
+describe('readCgroupLimits', () => {
+  let root: string;
+  beforeEach(() => (root = mkdtempSync(join(tmpdir(), 'cgroup-'))));
+  afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+  function read(self: string, files: Record<string, string>) {
+    for (const [name, text] of Object.entries({ ...files, self })) {
+      mkdirSync(dirname(join(root, name)), { recursive: true });
+      writeFileSync(join(root, name), text);
+    }
+    return readCgroupLimits(root, join(root, 'self'));
+  }
+
+  it('reads version 2, of the group or of the mount', () => {
+    const files = { 'app/cpu.max': '150000 100000\n', 'app/memory.max': '536870912\n' };
+    expect(read('0::/app\n', files)).toEqual({ cpuCores: 1.5, memoryBytes: 536_870_912 });
+    expect(read('0::/elsewhere\n', { 'cpu.max': '50000 100000', 'memory.max': 'max' })).toEqual({ cpuCores: 0.5, memoryBytes: undefined });
+  });
+
+  it('reads version 1', () => {
+    const files = {
+      'cpu/box/cpu.cfs_quota_us': '200000',
+      'cpu/box/cpu.cfs_period_us': '100000',
+      'memory/box/memory.limit_in_bytes': '1073741824',
+    };
+    expect(read('4:memory:/box\n2:cpu,cpuacct:/box\n', files)).toEqual({ cpuCores: 2, memoryBytes: 1_073_741_824 });
+  });
+
+  it('knows no limit where there is none', () => {
+    expect(read('0::/\n', { 'cpu.max': 'max 100000', 'memory.max': 'max' })).toEqual({ cpuCores: undefined, memoryBytes: undefined });
+    const unlimited = {
+      'cpu/cpu.cfs_quota_us': '-1',
+      'cpu/cpu.cfs_period_us': '100000',
+      'memory/memory.limit_in_bytes': '9223372036854771712',
+    };
+    rmSync(join(root, 'cpu.max'));
+    rmSync(join(root, 'memory.max'));
+    expect(read('4:memory:/\n2:cpu:/\n', unlimited)).toEqual({ cpuCores: undefined, memoryBytes: undefined });
+    expect(readCgroupLimits('/nowhere', '/nowhere/self')).toEqual({ cpuCores: undefined, memoryBytes: undefined });
+  });
+});

@@ -6,6 +6,7 @@ import { AuthModule } from './auth/auth.module.js';
 import { UsersModule } from './users/users.module.js';
 import { ConfigModule } from './app.config.module.js';
 import { ClientsModule } from './app.clients.js';
+import { limitsModule } from './app.limits.js';
 import { pipeline } from './app.pipeline.js';
 import type { Config } from './config.js';
 import { BusinessModule } from './ops/business/business.module.js';
@@ -35,6 +36,7 @@ export class AppModule {
         MetricsModule.forRoot(config),
         ClientsModule.forRoot(config),
         ShopCacheModule.forRoot(config),
+        limitsModule(),
         AuditModule,
         EventsModule,
         UsersModule,

@@ -1,4 +1,5 @@
 import { ResponseCacheInterceptor } from '@app/cache';
+import { RateLimitGuard } from '@app/rate-limit';
 import type { Provider } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { AuthGuard } from './auth/auth.guard.js';
@@ -9,6 +10,7 @@ import { ValidationPipe } from './http/validation.pipe.js';
  * and whatever is thrown anywhere ends in `http/problem.filter.ts`.
  */
 export const pipeline: Provider[] = [
+  { provide: APP_GUARD, useExisting: RateLimitGuard },
   { provide: APP_GUARD, useExisting: AuthGuard },
   { provide: APP_INTERCEPTOR, useExisting: ResponseCacheInterceptor },
   { provide: APP_PIPE, useClass: ValidationPipe },

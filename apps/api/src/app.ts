@@ -1,5 +1,6 @@
 import type { Clock } from '@app/common';
 import { ConnectionMetrics } from '@app/monitoring';
+import { RateLimitService } from '@app/rate-limit';
 import helmet from '@fastify/helmet';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -12,6 +13,7 @@ import { serveDocumentation } from './http/documentation.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { registerRequestLifecycle, requestIdOf, tallyQueries } from './http/request-lifecycle.js';
 import { Uploads } from './http/uploads.js';
+import { limitUnguarded } from './http/unguarded-answers.js';
 import { Readiness } from './ops/health/readiness.js';
 import { logRequests, nestLogger } from './logger.js';
 
@@ -65,6 +67,7 @@ export async function createApp(config: Config, databaseUrl: string, logger: Pin
   app.useGlobalFilters(new ProblemFilter(allowedMethods));
   if (config.http.corsOrigins.length > 0) app.enableCors({ origin: [...config.http.corsOrigins], exposedHeaders });
   app.get(ConnectionMetrics, { strict: false }).watch(server.server);
+  limitUnguarded(server, app.get(RateLimitService));
   const readiness = app.get(Readiness);
   server.addHook('onSend', (_request, reply, payload, done) => {
     // Clients that keep connections open move elsewhere before the server closes.
@@ -79,4 +82,7 @@ export async function createApp(config: Config, databaseUrl: string, logger: Pin
   return app;
 }
 
-const exposedHeaders = ['etag', 'x-request-id', 'server-timing', 'retry-after', 'location', 'idempotent-replayed'];
+const exposedHeaders = [
+  'etag', 'x-request-id', 'server-timing', 'retry-after', 'location', 'idempotent-replayed',
+  'x-ratelimit-limit', 'x-ratelimit-remaining', 'x-ratelimit-reset', 'x-system-load', 'ratelimit', 'ratelimit-policy',
+]; // prettier-ignore

@@ -1,3 +1,4 @@
+import { isAddressRange } from '@app/rate-limit';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 
@@ -19,6 +20,22 @@ const days = (fallback: number) => count(fallback, 1, 36_500);
 
 const networks = list.refine((given) => given.every(ipaddr.isValidCIDR), 'must be networks in CIDR notation, such as 10.0.0.0/8');
 const redisUrl = z.url({ protocol: /^rediss?$/ });
+
+/** `GET /products=200` or, for a large limit, `GET /products=5000:gcra`; `*` for every route. */
+const limits = list.transform((entries, context) =>
+  entries.map((entry) => {
+    const [, route = '', limit, algorithm = 'sliding-log'] = /^((?:[A-Z]+ )?[*/]\S*)=(\d{1,7})(?::(sliding-log|gcra))?$/.exec(entry) ?? [];
+    if (Number(limit ?? 0) < 1) context.addIssue(`"${entry}" is not "GET /path=100" or "GET /path=5000:gcra"`);
+    return { route, limit: Number(limit), algorithm: algorithm as 'sliding-log' | 'gcra' };
+  }),
+);
+
+const addresses = list.transform((entries, context) => {
+  for (const entry of entries) {
+    if (!isAddressRange(entry)) context.addIssue(`"${entry}" is neither an address nor a CIDR range`);
+  }
+  return entries;
+});
 
 /** `kid:secret` pairs, newest first: the first one signs, all of them verify. */
 const jwtKeys = list.transform((pairs, context) =>
@@ -58,6 +75,21 @@ const environment = z.object({
   CACHE_L1_BYTES: count(67_108_864, 1_048_576, 17_179_869_184),
   REDIS_URL: redisUrl.optional(),
   REDIS_STATE_URL: redisUrl.optional(),
+  RATE_LIMIT: z.enum(['on', 'shadow', 'off']).default('on'),
+  RATE_LIMITS: limits,
+  RATE_LIMIT_WINDOW_MS: count(60_000, 100, 3_600_000),
+  RATE_LIMIT_ALLOW: addresses,
+  RATE_LIMIT_DENY: addresses,
+  RATE_LIMIT_BY_USER_AGENT: flag('false'),
+  RATE_LIMIT_MEMORY_BYTES: count(67_108_864, 65_536, 8_589_934_592),
+  RATE_LIMIT_REDIS_DEADLINE_MS: count(75, 1, 10_000),
+  LOAD_LEVEL: z.enum(['low', 'medium', 'high', 'critical']).optional(),
+  LOAD_SAMPLE_MS: count(500, 500, 60_000),
+  LOAD_HOLD_MS: count(3000, 0, 600_000),
+  CONCURRENCY_INITIAL: count(256),
+  CONCURRENCY_MIN: count(64),
+  CONCURRENCY_MAX: count(1024),
+  CHECKOUT_QUEUE: count(256),
   SEED_SCALE: z.coerce.number().min(0).max(100).default(1),
   SEED_NUMBER: count(42, 0, 2_147_483_647),
   JWT_KEYS: jwtKeys,
@@ -171,6 +203,24 @@ function authOf(env: Environment) {
   };
 }
 
+function rateLimitOf(env: Environment) {
+  return {
+    mode: env.RATE_LIMIT,
+    overrides: env.RATE_LIMITS,
+    windowMs: env.RATE_LIMIT_WINDOW_MS,
+    allow: env.RATE_LIMIT_ALLOW,
+    deny: env.RATE_LIMIT_DENY,
+    byUserAgent: env.RATE_LIMIT_BY_USER_AGENT,
+    memoryBytes: env.RATE_LIMIT_MEMORY_BYTES,
+    redisDeadlineMs: env.RATE_LIMIT_REDIS_DEADLINE_MS,
+    loadLevel: env.LOAD_LEVEL,
+    loadSampleMs: env.LOAD_SAMPLE_MS,
+    loadHoldMs: env.LOAD_HOLD_MS,
+    concurrency: { initial: env.CONCURRENCY_INITIAL, min: env.CONCURRENCY_MIN, max: env.CONCURRENCY_MAX },
+    queueLimit: env.CHECKOUT_QUEUE,
+  };
+}
+
 function shape(env: Environment) {
   return {
     mode: env.NODE_ENV,
@@ -182,6 +232,7 @@ function shape(env: Environment) {
     metrics: { token: env.METRICS_TOKEN },
     database: databaseOf(env),
     redis: redisOf(env),
+    rateLimit: rateLimitOf(env),
     cache: { isEnabled: env.CACHE_ENABLED, maxBytes: env.CACHE_L1_BYTES },
     seed: { scale: env.SEED_SCALE, number: env.SEED_NUMBER },
     auth: authOf(env),

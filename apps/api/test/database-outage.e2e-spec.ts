@@ -23,7 +23,7 @@ describe('while PostgreSQL is away', () => {
     await dataSource.initialize();
     await dataSource.runMigrations({ transaction: 'each' });
     await dataSource.destroy();
-    const config = loadConfig({ NODE_ENV: 'test', ROLE: 'api', JWT_KEYS: `test:${'k'.repeat(40)}` });
+    const config = loadConfig({ NODE_ENV: 'test', ROLE: 'api', RATE_LIMIT: 'off', JWT_KEYS: `test:${'k'.repeat(40)}` });
     app = await createApp(config, url, pino({ level: 'silent' }));
   });
   afterAll(async () => {

@@ -18,7 +18,7 @@ interface Server {
 function launch(env: NodeJS.ProcessEnv): { process: ChildProcess; output: () => string } {
   const { PATH = '' } = process.env;
   const child = spawn(process.execPath, [main], {
-    env: { PATH, LOG_PRETTY: 'false', SEED_SCALE: '0.01', PORT: '0', ...env },
+    env: { PATH, LOG_PRETTY: 'false', SEED_SCALE: '0.01', PORT: '0', RATE_LIMIT: 'off', ...env },
     detached: true,
   });
   let text = '';

@@ -1,5 +1,6 @@
 import { Body, Controller, Post, Req } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import { RateLimit } from '@app/rate-limit';
 import type { FastifyRequest } from 'fastify';
 import { Public } from '../http/access.js';
 import { ApiDoc } from '../http/api-doc.js';
@@ -13,6 +14,12 @@ const clientOf = (request: FastifyRequest): ClientInfo => ({
   userAgent: request.headers['user-agent']?.slice(0, 400) ?? null,
   ip: request.ip,
 });
+
+/** The account that a log-in names, known or not; its letters' case makes no other account. */
+const accountOf = ({ body }: FastifyRequest): string | undefined => {
+  const email: unknown = typeof body === 'object' && body !== null && 'email' in body ? body.email : undefined;
+  return typeof email === 'string' ? email.toLowerCase() : undefined;
+};
 
 @ApiTags('auth')
 @Controller('auth')
@@ -37,6 +44,7 @@ export class AuthController {
 
   @Post('login')
   @Public()
+  @RateLimit({ alsoBy: { name: 'account', of: accountOf } })
   @ApiDoc({ summary: 'Log in', answer: tokens, problems: [401] })
   login(@Body({ schema: login }) body: Login, @Req() request: FastifyRequest) {
     return this.auth.login(body, clientOf(request));

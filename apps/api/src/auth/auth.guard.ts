@@ -1,14 +1,11 @@
-import { currentRequest, type Clock } from '@app/common';
-import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { currentRequest } from '@app/common';
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import { CLOCK } from '../app.tokens.js';
 import { ACCESS, type Identity, type Role } from '../http/access.js';
-import { AccessTokens } from './access-token.js';
-import { roleForbidden, routeClosed, tokenInvalid, tokenMissing } from './auth.problems.js';
+import { roleForbidden, routeClosed, tokenInvalid } from './auth.problems.js';
+import { Callers } from './callers.js';
 import { SessionsService } from './sessions.service.js';
-
-const bearer = /^Bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)$/i;
 
 /**
  * Closed unless a route says otherwise. The token proves who calls; the database says whether the session still lives and which role
@@ -18,9 +15,8 @@ const bearer = /^Bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)$/i;
 export class AuthGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
-    private readonly tokens: AccessTokens,
+    private readonly callers: Callers,
     private readonly sessions: SessionsService,
-    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -28,7 +24,7 @@ export class AuthGuard implements CanActivate {
     if (!allowed) throw routeClosed();
     if (allowed.length === 0) return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const identity = await this.identify(request.headers.authorization);
+    const identity = await this.identify(request);
     if (!allowed.includes(identity.role)) throw roleForbidden(allowed);
     request.identity = identity;
     const current = currentRequest();
@@ -36,13 +32,11 @@ export class AuthGuard implements CanActivate {
     return true;
   }
 
-  private async identify(header: string | undefined): Promise<Identity> {
-    if (header === undefined) throw tokenMissing();
-    const token = bearer.exec(header)?.[1];
-    if (token === undefined) throw tokenInvalid('the Authorization header holds no bearer token');
-    const claimed = await this.tokens.verify(token, this.clock.now());
-    const role = await this.sessions.findRole(claimed);
+  private async identify(request: FastifyRequest): Promise<Identity> {
+    const caller = await this.callers.of(request);
+    if ('refusal' in caller) throw caller.refusal();
+    const role = await this.sessions.findRole(caller.identity);
     if (!role) throw tokenInvalid('the session has ended');
-    return { ...claimed, role };
+    return { ...caller.identity, role };
   }
 }

@@ -9,6 +9,7 @@ import { AccountsService } from './accounts/accounts.service.js';
 import { AuthController } from './auth.controller.js';
 import { AuthGuard } from './auth.guard.js';
 import { AuthService } from './auth.service.js';
+import { Callers } from './callers.js';
 import { OneTimeTokensRepository } from './accounts/one-time-tokens.repository.js';
 import { PasswordHasher } from './password-hash.js';
 import { ProfileController } from './accounts/profile.controller.js';
@@ -39,9 +40,10 @@ const tokens = {
     SessionsRepository,
     OneTimeTokensRepository,
     AuthGuard,
+    Callers,
     hasher,
     tokens,
   ],
-  exports: [AuthGuard, AccessTokens, SessionsService],
+  exports: [AuthGuard, AccessTokens, Callers, SessionsService],
 })
 export class AuthModule {}

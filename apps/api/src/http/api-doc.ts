@@ -10,7 +10,7 @@ interface ApiDoc {
   /** What the route answers when all goes well; none: 204 unless `status` says otherwise. */
   readonly answer?: z.ZodType;
   readonly status?: number;
-  /** Statuses of 400 and above that the route's own rules give. 400, 401, 403, 413, 415 and 503 are added where they apply. */
+  /** Statuses of 400 and above that the route's own rules give. 400, 401, 403, 413, 415, 429 and 503 are added where they apply. */
   readonly problems?: readonly number[];
   readonly description200?: string;
   /** For a route that reads its body itself. */

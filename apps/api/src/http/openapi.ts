@@ -31,7 +31,7 @@ function convert(schema: unknown, { schemaType }: { schemaType: 'input' | 'outpu
 
 /** The statuses that any route of its kind can answer. */
 function commonProblems(operation: Operation): number[] {
-  const statuses = [503];
+  const statuses = [429, 503];
   const takesBody = operation.requestBody !== undefined;
   if (takesBody || (operation.parameters ?? []).length > 0) statuses.push(400);
   if (takesBody) statuses.push(413, 415);
@@ -53,7 +53,8 @@ function completeOperation(operation: Operation): void {
 export function createDocument(app: NestFastifyApplication): OpenAPIObject {
   const description =
     'Users, catalogue, cart, orders, reviews and community. Errors are `application/problem+json` (RFC 9457). ' +
-    'Every answer carries `X-Request-Id` and `Server-Timing`.';
+    'Every answer carries `X-Request-Id`, `Server-Timing`, `X-System-Load`, and the limit of its route in `X-RateLimit-*`, `RateLimit` and ' +
+    '`RateLimit-Policy`. Over the limit: 429 with `Retry-After`.';
   const info = new DocumentBuilder().setOpenAPIVersion('3.1.0').setTitle('TechMart').setDescription(description).setVersion(version);
   const document = SwaggerModule.createDocument(app, info.addBearerAuth().build(), {
     standardSchemaConverter: convert,

@@ -66,7 +66,9 @@ export class ProblemFilter implements ExceptionFilter {
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
     const problem = this.unmatched(request) ?? toProblem(error);
-    if (problem.status >= 500) this.logger.error({ err: problem.cause ?? problem, request_id: request.id }, problem.message);
+    // A 503 without a cause is a refusal on purpose: whoever refused has said so, and a stack for each would add to the load.
+    if (problem.status >= 500 && !(problem.status === 503 && problem.cause === undefined))
+      this.logger.error({ err: problem.cause ?? problem, request_id: request.id }, problem.message);
     // An answer that has begun cannot change: the connection is cut, so that the client does not take half for the whole.
     if (reply.sent || reply.raw.headersSent) {
       reply.raw.destroy();

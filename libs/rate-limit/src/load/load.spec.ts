@@ -150,7 +150,16 @@ describe('ProcessLoad', () => {
   it('averages the wait for a connection over the queries of the time', () => {
     const load = new ProcessLoad();
     load.start();
-    const query = { text: 'SELECT 1', parameterCount: 0, durationMs: 1, rowCount: 1 };
+    const query = {
+      text: 'SELECT 1',
+      parameters: [],
+      startedAt: 0,
+      durationMs: 1,
+      rowCount: 1,
+      rows: [],
+      readBytes: 0,
+      isInTransaction: false,
+    };
     queryFinished.publish({ ...query, waitMs: 10 });
     queryFinished.publish({ ...query, waitMs: 30 });
     expect([load.sample().poolWaitMs, load.sample().poolWaitMs]).toEqual([20, 0]);

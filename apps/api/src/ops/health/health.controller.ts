@@ -1,12 +1,14 @@
-import { Controller, Get } from '@nestjs/common';
+import { Controller, Get, Inject } from '@nestjs/common';
 import { Problem, type HealthProbe, type HealthReport } from '@app/common';
 import { DatabaseProbe } from '@app/database';
 import { HealthCheckService, HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import { z } from 'zod';
-import { RedisProbe } from '../../app.clients.js';
 import { Public } from '../../http/access.js';
 import { ApiDoc } from '../../http/api-doc.js';
 import { Readiness } from './readiness.js';
+
+/** Every part of the system that can say how it is. */
+export const PROBES = Symbol('techmart:probes');
 
 const healthState = z.object({ status: z.enum(['ok']) }).meta({ id: 'HealthState', examples: [{ status: 'ok' }] });
 const overallState = z.object({ status: z.enum(['ok', 'degraded']) }).meta({ id: 'OverallHealth', examples: [{ status: 'degraded' }] });
@@ -18,8 +20,8 @@ export class HealthController {
     private readonly health: HealthCheckService,
     private readonly indicators: HealthIndicatorService,
     private readonly database: DatabaseProbe,
-    private readonly redis: RedisProbe,
     private readonly readiness: Readiness,
+    @Inject(PROBES) private readonly probes: readonly HealthProbe[],
   ) {}
 
   @Get()
@@ -30,8 +32,7 @@ export class HealthController {
     answer: overallState,
   })
   async overall() {
-    const probes: readonly HealthProbe[] = [this.database, this.redis];
-    const reports = await Promise.all(probes.map((probe) => probe.check()));
+    const reports = await Promise.all(this.probes.map((probe) => probe.check()));
     const is = (status: HealthReport['status']) => reports.some((report) => report.status === status);
     if (is('down')) throw notReady('a part that every request needs is down');
     return { status: is('degraded') ? ('degraded' as const) : ('ok' as const) };

@@ -1,0 +1,78 @@
+import type { Clock, Problem } from '@app/common';
+import { Inject, Injectable } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { decodeJwt } from 'jose';
+import { LRUCache } from 'lru-cache';
+import { CLOCK } from '../app.tokens.js';
+import type { Identity } from '../http/access.js';
+import { AccessTokens } from './access-token.js';
+import { tokenInvalid, tokenMissing } from './auth.problems.js';
+
+/** What a request's token proves: who calls, or why it proves nothing. Whether the session still lives is another question. */
+export type Caller = KnownCaller | { readonly refusal: () => Problem };
+
+interface KnownCaller {
+  readonly identity: Identity;
+  /** The user as the limiter counts one. */
+  readonly key: string;
+  readonly expiresAtMs: number;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    caller?: Caller | Promise<Caller>;
+  }
+}
+
+const bearer = /^Bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)$/i;
+
+const REMEMBERED = 10_000;
+const nobody: Caller = { refusal: tokenMissing };
+
+/**
+ * Reads tokens for all who need to know the caller: the limiter first, then the guard. Each request's token is verified once, and one
+ * that was verified lately not at all until it expires: the same bytes prove the same again.
+ */
+@Injectable()
+export class Callers {
+  private readonly verified = new LRUCache<string, KnownCaller>({ max: REMEMBERED });
+
+  constructor(
+    private readonly tokens: AccessTokens,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** At once where nothing is to be verified. Never throws. */
+  of(request: FastifyRequest): Caller | Promise<Caller> {
+    return (request.caller ??= this.read(request.headers.authorization));
+  }
+
+  /** The user whom a valid token names. */
+  keyOf(request: FastifyRequest): string | undefined | Promise<string | undefined> {
+    const caller = this.of(request);
+    return caller instanceof Promise ? caller.then(keyOf) : keyOf(caller);
+  }
+
+  private read(header: string | undefined): Caller | Promise<Caller> {
+    if (header === undefined) return nobody;
+    const known = this.verified.get(header);
+    if (known && this.clock.now() < known.expiresAtMs) return known;
+    return this.verify(header);
+  }
+
+  private async verify(header: string): Promise<Caller> {
+    const token = bearer.exec(header)?.[1];
+    if (token === undefined) return { refusal: () => tokenInvalid('the Authorization header holds no bearer token') };
+    try {
+      const identity = await this.tokens.verify(token, this.clock.now());
+      const caller = { identity, key: `user:${identity.userId}`, expiresAtMs: (decodeJwt(token).exp ?? 0) * 1000 };
+      this.verified.set(header, caller);
+      return caller;
+    } catch (problem) {
+      // `verify` throws the problem of a bad token; the limiter counts its sender by address, the guard throws it.
+      return { refusal: () => problem as Problem };
+    }
+  }
+}
+
+const keyOf = (caller: Caller): string | undefined => ('key' in caller ? caller.key : undefined);

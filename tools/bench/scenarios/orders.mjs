@@ -119,13 +119,14 @@ async function run(bench) {
   const rows = flows.map(({ name }) => rowOf(name, measured[name], measured[`${name}: pgbench`]));
   const faults = await faultsOf(bench, prepared, appRuns);
   const failed = rows.filter(({ errors }) => errors > 0).map(({ name, errors }) => `${name}: ${errors} errors`);
-  const { statements, mode } = prepared.floors[flows[0].behaviour];
+  const replayed = flows.map(({ behaviour }) => prepared.floors[behaviour].statements).join(' and ');
+  const { mode } = prepared.floors[flows[0].behaviour];
   return {
     data: { products: prepared.world.products.length },
     tables: [{ title: `Orders of three products, ${users} users who do not think, ${prepared.connections} connections`, columns, rows }],
     notes: [
       `${prepared.world.orderable} products with a stock of a million each, chosen by Zipf's law; ${prepared.world.tokens.length} customers`,
-      `pgbench replays the ${statements} statements that the server sent for one such order, protocol ${mode}`,
+      `pgbench replays the statements that the server sent for one such order (${replayed}), protocol ${mode}`,
       'checked afterwards: orders accepted and stored, one per key, stock against orders and movements, none negative, no deadlock',
     ],
     goals: [

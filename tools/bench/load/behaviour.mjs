@@ -17,6 +17,10 @@ const post = (route, body, headers = {}) => ({
   headers: { ...json, ...headers },
   body: JSON.stringify(body),
 });
+
+/** Strangers, each from an address of its own. */
+const stranger = ({ addresses }, random) => ({ 'x-forwarded-for': pick(addresses, random) });
+
 const product = (id, headers) => get('/products/{id}', `/products/${id}`, headers);
 
 /** Two words and filters. */
@@ -49,23 +53,26 @@ const keyOf = ({ seed, worker, turn }) => ({ 'idempotency-key': `bench-${seed}-$
  * order. A context is `{ random, seed, worker, workers, turn }`.
  */
 export const behaviours = {
-  detailUniform: (world) => (context) => product(pick(world.products, context.random)),
+  detailUniform: (world) => (context) => product(pick(world.products, context.random), stranger(world, context.random)),
   detailZipf: (world) => {
     const rank = zipf(world.products.length);
-    return ({ random }) => product(world.products[rank(random)]);
+    return ({ random }) => product(world.products[rank(random)], stranger(world, random));
   },
-  /** As the one before, each request from another client. */
-  detailClients: (world) => {
+  /** As the one before, of customers. */
+  detailCustomers: (world) => {
     const rank = zipf(world.products.length);
-    const headers = world.tokens
-      ? world.tokens.map((token) => ({ authorization: `Bearer ${token}` }))
-      : world.addresses.map((client) => ({ 'x-forwarded-for': client }));
+    const headers = world.tokens.map((token) => ({ authorization: `Bearer ${token}` }));
     return ({ random }) => product(world.products[rank(random)], pick(headers, random));
   },
-  search: () => (context) => post('/products/search', searchBody(context.random)),
-  searchFacets: () => (context) => post('/products/search', searchBody(context.random, { facets: true })),
-  categoryPage: (world) => (context) => get('/categories/{id}/products', `/categories/${pick(world.categories, context.random)}/products`),
-  listPage: (world) => () => get('/products', `/products?page_size=${world.pageSize}${world.cursor ? `&cursor=${world.cursor}` : ''}`),
+  search: (world) => (context) => post('/products/search', searchBody(context.random), stranger(world, context.random)),
+  searchFacets: (world) => (context) =>
+    post('/products/search', searchBody(context.random, { facets: true }), stranger(world, context.random)),
+  categoryPage: (world) => (context) =>
+    get('/categories/{id}/products', `/categories/${pick(world.categories, context.random)}/products`, stranger(world, context.random)),
+  listPage: (world) => (context) => {
+    const cursor = world.cursor ? `&cursor=${world.cursor}` : '';
+    return get('/products', `/products?page_size=${world.pageSize}${cursor}`, stranger(world, context.random));
+  },
   /** One product into the cart, then an order of three, named in the request. */
   orderItems: (world) => {
     const choose = threeProducts(world.orderable);

@@ -4,6 +4,7 @@ import { seededRandom } from './random.mjs';
 const world = {
   products: Array.from({ length: 1000 }, (_, index) => index + 1),
   tokens: Array.from({ length: 40 }, (_, index) => `token-${index}`),
+  addresses: ['10.0.0.1', '10.0.0.2'],
   categories: [5, 6],
   orderable: 900,
   pageSize: 5,

@@ -2,7 +2,7 @@ import { Cleanup } from '../systems/children.mjs';
 import { startFloor } from '../systems/floor.mjs';
 import { startLoad } from './load.mjs';
 
-const world = { products: [1, 2, 3], tokens: ['a', 'b', 'c', 'd'], orderable: 9 };
+const world = { products: [1, 2, 3], addresses: ['10.0.0.1'], tokens: ['a', 'b', 'c', 'd'], orderable: 9 };
 const reply = (headers = []) => ({ headers, body: Buffer.from('{}') });
 
 describe('the load generator, against a bare server', () => {

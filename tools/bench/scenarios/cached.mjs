@@ -4,18 +4,15 @@ import { inRounds, metered } from '../figures/meter.mjs';
 import { cpuMicrosOf } from '../figures/processes.mjs';
 import { atMost } from '../figures/report.mjs';
 import { ratioByRound, spread } from '../figures/statistics.mjs';
-import { clientAddresses } from '../load/behaviour.mjs';
-import { seededRandom } from '../load/random.mjs';
 import { runWrk, writeRequests } from '../load/wrk.mjs';
-import { mintTokens, startApp } from '../systems/app.mjs';
+import { calm, mintTokens, startApp } from '../systems/app.mjs';
 import { recordAnswer, startFloor } from '../systems/floor.mjs';
 import { root } from '../systems/places.mjs';
 import { findProgram } from '../systems/programs.mjs';
 import { openRedis } from '../systems/redis.mjs';
 import { firstStep, inspect } from './probes.mjs';
-import { readWorld } from './world.mjs';
+import { clients, readWorld } from './world.mjs';
 
-const clients = 10_000;
 const hotProducts = 1000;
 const connections = 32;
 const distinctRequests = 20_000;
@@ -24,7 +21,13 @@ const distinctRequests = 20_000;
 const isOffered = (name) => new RegExp(`^${name}=`, 'm').test(readFileSync(join(root, '.env.example'), 'utf8'));
 
 /** What is left out in turn, to see what it costs, besides what `--toggle` names. */
-const toggles = [{ LOG_LEVEL: 'warn' }];
+const toggles = [
+  { LOG_LEVEL: 'warn' },
+  { RATE_LIMIT: 'off' },
+  { PROFILING_ENABLED: 'false' },
+  { PROFILING_SAMPLE_RATE: '0' },
+  { CACHE_ENABLED: 'false' },
+];
 
 const nameOf = (env) =>
   Object.entries(env)
@@ -35,7 +38,8 @@ async function variantsOf(bench) {
   const given = Object.entries(bench.options.toggle).map(([name, value]) => ({ [name]: value }));
   const unknown = given.flatMap(Object.keys).filter((name) => !isOffered(name));
   if (unknown.length > 0) throw new Error(`.env.example knows nothing of ${unknown.join(', ')}`);
-  const variants = [{ name: 'as shipped', env: {} }, ...[...toggles, ...given].map((env) => ({ name: nameOf(env), env }))];
+  const offered = [...toggles, ...given].filter((env) => Object.keys(env).every(isOffered));
+  const variants = [{ name: 'as shipped', env: {} }, ...offered.map((env) => ({ name: nameOf(env), env }))];
   const redis = await redisFor(bench);
   return { redis, variants: redis ? [...variants, { name: 'with Redis', env: { REDIS_URL: redis.url } }] : variants };
 }
@@ -52,16 +56,15 @@ async function prepare(bench) {
   const copy = await database.copy(cleanup);
   const all = await readWorld(copy, options.seed);
   const world = { ...all, products: all.products.slice(0, hotProducts) };
-  const tokens = await mintTokens(copy, clients);
-  const addresses = clientAddresses(clients, seededRandom(options.seed));
-  const write = (identities) => {
-    const given = { behaviour: 'detailClients', world: { ...world, ...identities }, seed: options.seed };
+  world.tokens = await mintTokens(copy, clients);
+  const write = (behaviour) => {
+    const given = { behaviour, world, seed: options.seed };
     return { given, file: writeRequests({ ...given, count: distinctRequests, cleanup }) };
   };
   const { redis, variants } = await variantsOf(bench);
   const apps = [];
   for (const { name, env } of variants)
-    apps.push({ name, app: await startApp({ database: copy, cleanup, env: { ...options.env, ...env } }) });
+    apps.push({ name, app: await startApp({ database: copy, cleanup, env: { ...calm, ...options.env, ...env } }) });
   const floors = { http: await startFloor('http', cleanup), fastify: await startFloor('fastify', cleanup) };
   return {
     apps,
@@ -69,7 +72,7 @@ async function prepare(bench) {
     redis,
     products: all.products.length,
     hot: world.products.length,
-    requests: { tokens: write({ tokens }), addresses: write({ addresses }) },
+    requests: { tokens: write('detailCustomers'), addresses: write('detailZipf') },
   };
 }
 
@@ -116,6 +119,7 @@ function rowOf({ name, hitRatio }, runs) {
     hits: hitRatio === undefined ? undefined : `${Math.round(hitRatio * 100)} %`,
     perSecond: spread(runs[name].map(({ perSecond }) => perSecond)),
     app: spread(per(name, 'app')),
+    saved: spread(per('as shipped', 'app').map((micros, round) => micros - per(name, 'app')[round])),
     database: spread(per(name, 'database')),
     redis: spread(per(name, 'redis')),
     toHttp: ratioByRound(per(name, 'app'), per('bare http', 'app')),
@@ -129,6 +133,7 @@ const columns = [
   { key: 'hits', label: 'cache hits' },
   { key: 'perSecond', label: 'requests/s' },
   { key: 'app', label: 'app µs' },
+  { key: 'saved', label: 'µs less than shipped' },
   { key: 'database', label: 'database µs' },
   { key: 'redis', label: 'Redis µs' },
   { key: 'toHttp', label: 'app / http', digits: 2 },

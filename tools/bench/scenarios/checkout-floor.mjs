@@ -18,23 +18,32 @@ const openSessions = `
 
 const sessionOf = `('00000000-0000-4000-8000-' || lpad((:user)::text, 12, '0'))::uuid`;
 
-/**
- * One turn of the behaviour, done once by a server that writes down its statements: these are what pgbench will issue. The recorded order
- * is of the last products for sale, whose ids are no other number of the turn.
- */
-async function recordTurn({ app, behaviour, world, token }) {
-  const file = join(app.folder, 'statements');
-  writeFileSync(file, '');
-  const context = { random: () => 1 - 2 ** -32, seed: 0, worker: 0, workers: 1, turn: Date.now() };
-  const steps = behaviours[behaviour]({ ...world, tokens: [token] })(context);
+/** Goes through the steps of one turn and gives the answer to the last one, which is the order. */
+async function act(url, steps) {
   let answer;
   for (const { method, path, headers, body } of steps) {
-    const { statusCode, body: received } = await request(app.url + path, { method, headers, body });
+    const { statusCode, body: received } = await request(url + path, { method, headers, body });
     answer = await received.json();
     if (statusCode >= 300) throw new Error(`${method} ${path} answers ${statusCode} ${JSON.stringify(answer)}`);
   }
+  return answer;
+}
+
+/**
+ * One turn of the behaviour, done by a server that writes down its statements: these are what pgbench will issue. It is the second turn, in
+ * which the server knows the customer's session if it keeps such things in mind. The order is of the last products for sale, whose ids are
+ * no other number of the turn.
+ */
+async function recordTurn({ app, behaviour, world, token }) {
+  const file = join(app.folder, 'statements');
+  const stepsOf = (turn) =>
+    behaviours[behaviour]({ ...world, tokens: [token] })({ random: () => 1 - 2 ** -32, seed: behaviour, worker: 0, workers: 1, turn });
+  await act(app.url, stepsOf(1));
+  writeFileSync(file, '');
+  const steps = stepsOf(2);
+  const order = await act(app.url, steps);
   const statements = readFileSync(file, 'utf8').trim().split('\n').map(JSON.parse);
-  return { statements, order: answer, key: steps.at(-1).headers['idempotency-key'] };
+  return { statements, order, key: steps.at(-1).headers['idempotency-key'] };
 }
 
 function variablesOf({ order, key, token }) {

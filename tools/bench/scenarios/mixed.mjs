@@ -5,9 +5,7 @@ import { spread } from '../figures/statistics.mjs';
 import { busiestGenerator, startLoad } from '../load/load.mjs';
 import { mintTokens, startApp } from '../systems/app.mjs';
 import { openRedis } from '../systems/redis.mjs';
-import { readWorld, stockUp } from './world.mjs';
-
-const clients = 10_000;
+import { clients, readWorld, stockUp } from './world.mjs';
 
 /** How many of the most popular products have so much stock that orders go on for the whole run. */
 const stockedUp = 1000;

@@ -5,13 +5,13 @@ import { ratioByRound, spread } from '../figures/statistics.mjs';
 import { behaviours } from '../load/behaviour.mjs';
 import { startLoad } from '../load/load.mjs';
 import { runPgbench } from '../replay/pgbench.mjs';
-import { mintTokens, startApp } from '../systems/app.mjs';
+import { calm, mintTokens, startApp } from '../systems/app.mjs';
 import { checkoutFloors } from './checkout-floor.mjs';
 import { findFaults, orderAtOnce, takeStock } from './checkout-truth.mjs';
 import { readWorld, stockUp } from './world.mjs';
 
 const users = 32;
-const clients = 5000;
+const customers = 5000;
 
 const flows = [
   { name: 'add one, order three', behaviour: 'orderItems' },
@@ -37,8 +37,8 @@ async function prepare(bench) {
   const connections = Number(options.env.DATABASE_POOL_SIZE ?? 10);
   const names = flows.map(({ behaviour }) => behaviour);
   const floors = await checkoutFloors({ copy: floorShop, world, behaviours: names, connections, cleanup, env: options.env });
-  const app = await startApp({ database: shop, cleanup, env: options.env });
-  world.tokens = await mintTokens(shop, Math.min(clients, Math.floor(19_000 * options.scale)));
+  const app = await startApp({ database: shop, cleanup, env: { ...calm, ...options.env } });
+  world.tokens = await mintTokens(shop, Math.min(customers, Math.floor(19_000 * options.scale)));
   return { shop, floors, app, world, connections, load: await startLoad(world, cleanup), stock: await takeStock(shop, orderable) };
 }
 

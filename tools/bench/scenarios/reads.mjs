@@ -4,7 +4,7 @@ import { atMost } from '../figures/report.mjs';
 import { ratioByRound, spread } from '../figures/statistics.mjs';
 import { busiestGenerator, startLoad } from '../load/load.mjs';
 import { runWrk, writeRequests } from '../load/wrk.mjs';
-import { startApp } from '../systems/app.mjs';
+import { calm, startApp } from '../systems/app.mjs';
 import { recordAnswer, startFloor } from '../systems/floor.mjs';
 import { findCursor, firstStep, inspect } from './probes.mjs';
 import { readWorld } from './world.mjs';
@@ -122,7 +122,7 @@ async function prepare(bench) {
   const { cleanup, options } = bench;
   const copy = await bench.database.copy(cleanup);
   const world = await readWorld(copy, options.seed);
-  const app = await startApp({ database: copy, cleanup, env: options.env });
+  const app = await startApp({ database: copy, cleanup, env: { ...calm, CACHE_ENABLED: 'false', ...options.env } });
   const all = routesOf(await findCursor(app.url, { pageSize, pages: [1, 2000, 5000] }));
   const routes = all.filter(({ name }) => name.includes(options.only));
   if (routes.length === 0) throw new Error(`no route is called "${options.only}": there are ${all.map(({ name }) => name).join('; ')}`);

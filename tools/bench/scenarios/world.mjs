@@ -1,8 +1,12 @@
+import { clientAddresses } from '../load/behaviour.mjs';
 import { seededRandom, shuffled } from '../load/random.mjs';
+
+/** How many clients a load comes from: few would soon be over their limits, and none would be the cost of limiting them. */
+export const clients = 10_000;
 
 /**
  * What there is to ask for: the products for sale in an order of popularity that the seed decides, and the categories that are worth a
- * page, at any level of the tree.
+ * page, at any level of the tree. With it, who asks.
  */
 export async function readWorld(copy, seed) {
   const products = await copy.query('SELECT id FROM products WHERE is_active ORDER BY id');
@@ -16,6 +20,7 @@ export async function readWorld(copy, seed) {
       seededRandom(seed),
     ),
     categories: categories.map(({ id }) => Number(id)),
+    addresses: clientAddresses(clients, seededRandom(seed)),
   };
 }
 

@@ -2,7 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { freePort, stopChild, untilReady } from './children.mjs';
 import { built } from './places.mjs';
@@ -10,11 +10,11 @@ import { built } from './places.mjs';
 const jwtKeys = `bench:${randomBytes(32).toString('base64url')}`;
 
 /**
- * What every server of a benchmark is told. Nothing of the caller's environment reaches it, and its PATH holds nothing but Node: a Redis
- * that happens to be installed is used only where a benchmark says so.
+ * What every server of a benchmark is told. Nothing of the caller's environment reaches it, and there is nothing on its PATH: a Redis that
+ * happens to be installed is used only where a benchmark says so.
  */
 const environmentOf = (database, dataDir) => ({
-  PATH: dirname(process.execPath),
+  PATH: dataDir,
   DATA_DIR: dataDir,
   DATABASE_URL: database.url,
   HOST: '127.0.0.1',
@@ -26,14 +26,17 @@ const environmentOf = (database, dataDir) => ({
   ACCESS_TOKEN_TTL_S: '7200',
 });
 
-/** The built server as a process of its own, ready. `env` adds to its environment; `nodeOptions` go to Node. */
+/** For runs at full speed, which a server that watches its load would refuse: what a request costs is to be seen, not how it is shed. */
+export const calm = { LOAD_LEVEL: 'low' };
+
+/** The built server as `npm start` runs it, a process of its own, ready. `env` adds to its environment; `nodeOptions` go to Node. */
 export async function startApp({ database, cleanup, env = {}, nodeOptions = [] }) {
   const folder = mkdtempSync(join(tmpdir(), 'techmart-bench-'));
   cleanup.defer(() => rmSync(folder, { recursive: true, force: true }));
   const log = join(folder, 'server.log');
   const out = openSync(log, 'w');
   const port = await freePort();
-  const child = spawn(process.execPath, [...nodeOptions, join(built, 'apps/api/src/main.js')], {
+  const child = spawn(process.execPath, ['--enable-source-maps', ...nodeOptions, join(built, 'apps/api/src/main.js')], {
     env: { ...environmentOf(database, folder), PORT: String(port), ...env },
     stdio: ['ignore', out, out],
   });

@@ -116,6 +116,34 @@ describeRedis('operations on two replicas', () => {
     ]);
   });
 
+  it('tries again only after a pause when loading a stale or an ageing entry fails', async () => {
+    const c = await openReplica(server, { namespace: 'failing', retryMs: 600_000 });
+    let loads = 0;
+    const fail = async (): Promise<string> => {
+      loads += 1;
+      throw new Error('no database');
+    };
+    await c.cache.getOrLoad('short', 1, () => 'old');
+    await until(async () => (await c.cache.explain('short:1')).decision === 'L1 stale');
+    const seen = new Set<string>();
+    for (let turn = 0; turn < 50; turn += 1) {
+      seen.add(await c.cache.getOrLoad('short', 1, fail));
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    expect([[...seen], loads]).toEqual([['old'], 1]);
+    await c.close();
+  });
+
+  it('leaves no timer behind when it stops', async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
+    const before = timers();
+    const c = await openReplica(server, { namespace: 'ending', deadlineMs: 600_000, acknowledgeMs: 600_000 });
+    await c.cache.getOrLoad('list', 1, () => 1);
+    await c.cache.invalidateTags(['x']);
+    await c.close();
+    expect(timers()).toBeLessThanOrEqual(before);
+  });
+
   it('with an old value at hand does not wait for a slow Redis, and says that it is stale', async () => {
     const c = await openReplica<Name>(server, { types, trustMs: 1, softMs: 1, deadlineMs: 600_000 });
     await c.cache.getOrLoad('list', id, () => 'old');

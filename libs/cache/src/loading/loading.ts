@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Generations } from '../coherence/generations.js';
 import { draftOf, type Address, type Found } from '../entry/entry.js';
 import { foundIn } from '../stores/memory.store.js';
-import type { FrontStore, Lease, Reading } from '../stores/store.js';
+import type { FrontStore, Lease } from '../stores/store.js';
 import { Unkept, type Answer, type Loader } from './answer.js';
 import { SingleFlight } from './single-flight.js';
 
@@ -62,17 +62,26 @@ export class Loading {
     const entry = this.options.store.leftover(type, key, now);
     if (this.refreshing.has(key) || (entry && now < entry.retryAt)) return;
     this.refreshing.add(key);
-    void this.refreshNow(request, isEarly)
-      .catch(() => {
-        // Counted where it failed; the old value stays, and the next try waits a little.
-        if (entry) entry.retryAt = this.options.clock.monotonic() + this.options.retryMs;
-      })
-      .finally(() => this.refreshing.delete(key));
+    void this.refreshNow(request, isEarly).finally(() => this.refreshing.delete(key));
   }
 
   private async refreshNow(request: Request, isEarly: boolean): Promise<void> {
     const { lease } = await this.options.store.read(request.address, isEarly ? 'refresh' : 'lease');
-    if (lease) await this.load(request, lease, true);
+    if (lease) await this.loadBehind(request, lease);
+  }
+
+  /** For somebody who has been given an old value. Never rejects: that value stays, and the next try waits a little. */
+  private async loadBehind(request: Request, lease: Lease): Promise<void> {
+    const { clock, store, retryMs } = this.options;
+    const { type, key } = request.address;
+    try {
+      await this.load(request, lease, true);
+    } catch {
+      // Counted where it failed.
+      const now = clock.monotonic();
+      const old = store.leftover(type, key, now);
+      if (old) old.retryAt = now + retryMs;
+    }
   }
 
   private async lead(request: Request): Promise<Answer> {
@@ -80,22 +89,17 @@ export class Loading {
     const old = request.address.type.isStrict ? undefined : this.leftover(request.address);
     const first = old ? await Promise.race([reading, this.softLimit()]) : await reading;
     if (!first && old) {
-      void reading.then((late) => this.continueLate(request, late)).catch(() => undefined);
+      void reading.then(({ lease }) => lease && this.loadBehind(request, lease));
       return { ...answerOf(old), result: 'stale' };
     }
     const { found, lease, isLoading } = first ?? (await reading);
     if (found) {
-      if (lease) void this.load(request, lease, true).catch(() => undefined);
+      if (lease) void this.loadBehind(request, lease);
       return answerOf(found);
     }
     this.countMiss(request.address);
     if (isLoading) return this.waitForOther(request);
     return this.loadOrFallBack(request, lease);
-  }
-
-  /** What the store said when the caller had been answered already. */
-  private async continueLate(request: Request, { lease }: Reading): Promise<void> {
-    if (lease) await this.load(request, lease, true);
   }
 
   private softLimit(): Promise<undefined> {

@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify';
 import { ClientAddresses } from './client-address.js';
 
 const plain = new ClientAddresses({ allow: [], deny: [] });
@@ -31,6 +32,25 @@ describe('ClientAddresses', () => {
     const addresses = new ClientAddresses({ allow: ['10.0.0.0/8', '192.0.2.1'], deny: ['10.2.0.0/16', '2001:db8::/32'] });
     expect(addresses.of(address).standing).toBe(standing);
     expect(addresses.of(address).standing).toBe(standing);
+  });
+
+  it('reads a sender once, and again when either the proxy or its word is another one', () => {
+    const addresses = new ClientAddresses({ allow: [], deny: [] });
+    const ip = jest.fn((value: string) => value);
+    const clientOf = (remoteAddress: string, forwarded: string | undefined, read: string) => {
+      const request = { headers: { 'x-forwarded-for': forwarded }, raw: { socket: { remoteAddress } } };
+      Object.defineProperty(request, 'ip', { get: () => ip(read) });
+      return addresses.ofRequest(request as unknown as FastifyRequest).client;
+    };
+    expect(clientOf('127.0.0.1', '192.0.2.1', '192.0.2.1')).toBe('ip:192.0.2.1');
+    expect(clientOf('127.0.0.1', '192.0.2.1', 'not read')).toBe('ip:192.0.2.1');
+    expect(ip).toHaveBeenCalledTimes(1);
+    expect(clientOf('127.0.0.1', '192.0.2.2', '192.0.2.2')).toBe('ip:192.0.2.2');
+    expect(clientOf('203.0.113.9', '192.0.2.1', '203.0.113.9')).toBe('ip:203.0.113.9');
+    expect(clientOf('203.0.113.9', undefined, '203.0.113.9')).toBe('ip:203.0.113.9');
+    const long = `${'192.0.2.1, '.repeat(50)}192.0.2.7`;
+    expect(clientOf('127.0.0.1', long, '192.0.2.7')).toBe('ip:192.0.2.7');
+    expect(clientOf('127.0.0.1', long, '192.0.2.8')).toBe('ip:192.0.2.8');
   });
 
   it.each(['10.0.0.0/33', 'localhost', '10.0.0', '2001:db8::/129', ''])('does not start with %j on a list', (entry) => {

@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify';
 import ipaddr from 'ipaddr.js';
 
 type Range = readonly [ipaddr.IPv4 | ipaddr.IPv6, number];
@@ -8,8 +9,10 @@ export interface KnownAddress {
   readonly standing: 'allowed' | 'denied' | 'plain';
 }
 
-/** Most addresses that are remembered; then all are forgotten, which costs each a few microseconds once. */
+/** Most that is remembered; then all is forgotten, which costs each client a few microseconds once. */
 const REMEMBERED = 10_000;
+/** Longest `X-Forwarded-For` that is remembered: a client may send anything. */
+const LONGEST = 200;
 
 /** Addresses as clients: what each is counted as, and whether a list names it. A remembered one costs a look-up in a map. */
 export class ClientAddresses {
@@ -28,15 +31,28 @@ export class ClientAddresses {
     return this.allow.length > 0 || this.deny.length > 0;
   }
 
+  /**
+   * The sender of a request, by the framework's own reading of proxies. That reading parses and compares each hop, so its result is
+   * remembered with what it was read from.
+   */
+  ofRequest(request: FastifyRequest): KnownAddress {
+    const forwarded = request.headers['x-forwarded-for'];
+    if (typeof forwarded !== 'string' || forwarded.length > LONGEST) return this.of(request.ip);
+    const sender = `${request.raw.socket.remoteAddress ?? ''} ${forwarded}`;
+    const known = this.known.get(sender);
+    return known ?? this.remember(sender, this.of(request.ip));
+  }
+
   /** What is no address (a socket file, a proxy's nonsense) is one client together with all else that is none. */
   of(address: string | undefined): KnownAddress {
     const text = address ?? '';
-    const known = this.known.get(text);
-    if (known) return known;
+    return this.known.get(text) ?? this.remember(text, this.describe(text));
+  }
+
+  private remember(text: string, address: KnownAddress): KnownAddress {
     if (this.known.size >= REMEMBERED) this.known.clear();
-    const described = this.describe(text);
-    this.known.set(text, described);
-    return described;
+    this.known.set(text, address);
+    return address;
   }
 
   private describe(text: string): KnownAddress {

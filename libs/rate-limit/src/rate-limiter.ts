@@ -67,7 +67,7 @@ export class RateLimiter {
   private admitToPlace(passage: Passage): true | Promise<true> {
     const { options, addresses } = this.parts;
     const { policy } = passage.route;
-    const standing = addresses.hasLists ? addresses.of(passage.request.ip).standing : 'plain';
+    const standing = addresses.hasLists ? addresses.ofRequest(passage.request).standing : 'plain';
     if (standing === 'denied') this.refuse(passage, 'denied', addressDenied());
     if (this.isFullFor(passage)) this.shed(passage);
     if (policy.isExempt || standing === 'allowed') return this.enter(passage, 'exempt');
@@ -136,7 +136,7 @@ export class RateLimiter {
   }
 
   private clientOf(request: FastifyRequest): string {
-    const { client } = this.parts.addresses.of(request.ip);
+    const { client } = this.parts.addresses.ofRequest(request);
     if (!this.parts.options.byUserAgent) return client;
     const agent = createHash('sha256')
       .update(request.headers['user-agent'] ?? '')
@@ -164,7 +164,7 @@ export class RateLimiter {
     const policy = by.policy ?? passage.route.policy;
     this.tell(passage, policy, result);
     const { limit } = policy.quotaAt(passage.level);
-    const client = by.client ?? this.parts.addresses.of(passage.request.ip).client;
+    const client = by.client ?? this.parts.addresses.ofRequest(passage.request).client;
     const facts = { policy: policy.name, client, quota: limit, load_level: loadLevels[passage.level], ...problem.extensions };
     this.logger.warn({ result, ...facts }, this.isShadow ? `would be refused: ${result}` : `refused: ${result}`);
     if (!this.isShadow) throw problem;

@@ -122,7 +122,14 @@ interface StartOptions {
 export async function startTestApp(options: StartOptions = {}): Promise<TestApp> {
   const { seeded = true, config: adjust = (config: Config) => config, clock, beside } = options;
   const database = beside ? { url: beside.url, drop: () => Promise.resolve() } : await createTestDatabase({ seeded });
-  const base = loadConfig({ NODE_ENV: 'test', LOG_LEVEL: 'silent', ROLE: 'api', RATE_LIMIT: 'off' });
+  const base = loadConfig({
+    NODE_ENV: 'test',
+    LOG_LEVEL: 'silent',
+    ROLE: 'api',
+    RATE_LIMIT: 'off',
+    // On a busy machine a connection may take long to open.
+    DATABASE_ACQUIRE_TIMEOUT_MS: '60000',
+  });
   const config = adjust({ ...base, cache: { ...base.cache, isEnabled: false }, auth: { ...base.auth, jwtKeys: [testKey] } });
   const nest = await createApp(config, database.url, pino({ level: 'silent' }), clock);
   return new TestApp(nest, config, database);

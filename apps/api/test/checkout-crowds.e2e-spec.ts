@@ -1,4 +1,3 @@
-import type { Config } from '../src/config.js';
 import { startTestApp, type Answer, type TestApp } from './app.harness.js';
 import { newProduct, newUser, newUsers, placeOrder, stockOf } from './checkout.fixture.js';
 import { expectSoundBooks } from './invariants.fixture.js';
@@ -14,9 +13,7 @@ const tally = (answers: readonly Answer[]) => {
 describe.each([2, 10, 40])('a crowd at check-out, with %i database connections', (poolSize) => {
   let app: TestApp;
   beforeAll(async () => {
-    // How long a wait may be is another rule, and a matter of the machine's speed.
-    const patient = (config: Config): Config => ({ ...config, database: { ...config.database, poolSize, acquireTimeoutMs: 60_000 } });
-    app = await startTestApp({ config: patient });
+    app = await startTestApp({ config: (config) => ({ ...config, database: { ...config.database, poolSize } }) });
   }, 120_000);
   afterAll(() => app.close());
   afterEach(() => expectSoundBooks(app));

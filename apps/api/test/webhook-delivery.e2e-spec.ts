@@ -20,7 +20,9 @@ describe('delivery to webhooks', () => {
   let receiver: Receiver;
   let aggregate = 0;
   beforeAll(async () => {
-    app = await startEventsApp({ config: (config) => ({ ...config, webhooks: { ...config.webhooks, maxAttempts: 4 } }) });
+    app = await startEventsApp({
+      config: (config) => ({ ...config, webhooks: { ...config.webhooks, maxAttempts: 4, timeoutMs: 60_000 } }),
+    });
     admin = await newAdmin(app);
     receiver = await Receiver.start();
   });

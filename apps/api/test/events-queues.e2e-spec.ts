@@ -28,6 +28,15 @@ describe('the queue of deliveries', () => {
     webhooks.map((id) => claimed.filter(({ webhookId }) => webhookId === id).length);
   const isFree = async ({ id }: ClaimedDelivery): Promise<boolean> => (await claim()).some((claimed) => claimed.id === id);
 
+  it('gets nothing of what happened before the webhook was made, though it is taken later', async () => {
+    await writeEvents(app, 1, 1);
+    await app.query(`UPDATE outbox SET created_at = created_at - interval '1 day'`);
+    await writeEvents(app, 1, 1, 2);
+    expect((await fanOut()).deliveries).toBe(3);
+    const queued = await app.query('SELECT DISTINCT payload FROM webhook_deliveries d JOIN outbox o ON o.id = d.outbox_id');
+    expect(queued).toEqual([{ payload: { product_id: 1, stock_quantity: 2 } }]);
+  });
+
   it('is filled once for each event and webhook, however often an event is taken', async () => {
     await writeEvents(app, 1, 2);
     expect((await fanOut()).deliveries).toBe(6);
@@ -99,5 +108,58 @@ describe('the queue of deliveries', () => {
       webhooks[0],
     ]);
     expect(await isFree(kept!)).toBe(true);
+  });
+});
+
+describe('the queue of events', () => {
+  let app: TestApp;
+  let outbox: OutboxRepository;
+  beforeAll(async () => {
+    app = await startEventsApp({ role: 'api' });
+    outbox = app.resolve<OutboxRepository>(OutboxRepository);
+  });
+  afterAll(() => app.close());
+  beforeEach(() => app.query('TRUNCATE webhook_deliveries, outbox'));
+
+  const take = async (busy: string[] = [], limit = 100): Promise<number[]> =>
+    (await outbox.takeDue(busy, limit)).events.map((event) => event.id);
+  const idsOf = async (aggregateId: number): Promise<number[]> =>
+    (await app.query<{ id: number }>('SELECT id FROM outbox WHERE aggregate_id = $1 ORDER BY id', [aggregateId])).map(({ id }) => id);
+
+  it('is taken in order, without the busy aggregates', async () => {
+    await writeEvents(app, 1, 2);
+    await writeEvents(app, 2, 2);
+    await writeEvents(app, 1, 1);
+    const [ones, twos] = [await idsOf(1), await idsOf(2)];
+    expect(await take()).toEqual([...ones, ...twos].toSorted((a, b) => a - b));
+    expect(await take(['product:1', 'order:2'])).toEqual(twos);
+    expect(await take([], 3)).toEqual([...ones.slice(0, 2), twos[0]]);
+  });
+
+  it('leaves an aggregate alone until the wait of its failed event is over, and then begins with that one', async () => {
+    await writeEvents(app, 1, 3);
+    await writeEvents(app, 2, 1);
+    const [first = 0, second = 0, third = 0] = await idsOf(1);
+    await outbox.record([
+      { id: first, error: null, retryInMs: null },
+      { id: second, error: 'no', retryInMs: 60_000 },
+    ]);
+    expect(await take()).toEqual(await idsOf(2));
+    const [{ wait }] = (await app.query('SELECT next_attempt_at - now() AS wait FROM outbox WHERE id = $1', [second])) as [
+      { wait: { seconds: number } },
+    ];
+    expect(wait.seconds).toBeGreaterThan(30);
+    await app.query('UPDATE outbox SET next_attempt_at = now() WHERE id = $1', [second]);
+    expect(await take()).toEqual([second, third, ...(await idsOf(2))]);
+    await outbox.record([{ id: second, error: 'no', retryInMs: null }]);
+    expect(await take()).toEqual([third, ...(await idsOf(2))]);
+  });
+
+  it('hears nothing of an event that another worker has ended', async () => {
+    await writeEvents(app, 1, 1);
+    const [id = 0] = await idsOf(1);
+    await outbox.record([{ id, error: null, retryInMs: null }]);
+    await outbox.record([{ id, error: 'too late', retryInMs: null }]);
+    expect(await app.query('SELECT attempts, last_error, dead_at FROM outbox')).toEqual([{ attempts: 1, last_error: null, dead_at: null }]);
   });
 });

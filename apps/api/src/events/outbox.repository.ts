@@ -27,10 +27,11 @@ const takeDue = `
   WITH due AS (
     SELECT id, aggregate_type, aggregate_id, event_type, payload, created_at, attempts FROM outbox o
      WHERE delivered_at IS NULL AND dead_at IS NULL AND (aggregate_type || ':' || aggregate_id) <> ALL ($1::text[])
-       AND NOT EXISTS (
-         SELECT FROM outbox failed
-          WHERE failed.delivered_at IS NULL AND failed.dead_at IS NULL AND failed.next_attempt_at > clock_timestamp()
-            AND failed.aggregate_type = o.aggregate_type AND failed.aggregate_id = o.aggregate_id)
+       AND (next_attempt_at IS NULL OR next_attempt_at <= now())
+       AND coalesce((
+         SELECT max(failed.next_attempt_at) FROM outbox failed
+          WHERE failed.delivered_at IS NULL AND failed.dead_at IS NULL AND failed.next_attempt_at IS NOT NULL
+            AND failed.aggregate_type = o.aggregate_type AND failed.aggregate_id = o.aggregate_id) <= now(), true)
      ORDER BY id LIMIT $2
   ), fanned_out AS (
     INSERT INTO webhook_deliveries (webhook_id, outbox_id, aggregate_type, aggregate_id)
@@ -47,9 +48,9 @@ const takeDue = `
 const record = `
   UPDATE outbox o
      SET attempts = o.attempts + 1, last_error = coalesce(outcome.error, o.last_error),
-         delivered_at = CASE WHEN outcome.error IS NULL THEN clock_timestamp() END,
-         next_attempt_at = clock_timestamp() + outcome.retry_in_ms * interval '1 millisecond',
-         dead_at = CASE WHEN outcome.error IS NOT NULL AND outcome.retry_in_ms IS NULL THEN clock_timestamp() END
+         delivered_at = CASE WHEN outcome.error IS NULL THEN now() END,
+         next_attempt_at = now() + outcome.retry_in_ms * interval '1 millisecond',
+         dead_at = CASE WHEN outcome.error IS NOT NULL AND outcome.retry_in_ms IS NULL THEN now() END
     FROM unnest($1::bigint[], $2::text[], $3::bigint[]) AS outcome (id, error, retry_in_ms)
    WHERE o.id = outcome.id AND o.delivered_at IS NULL AND o.dead_at IS NULL`;
 
@@ -60,7 +61,7 @@ const waiting = 'outbox WHERE delivered_at IS NULL AND dead_at IS NULL';
 
 const depth = `
   SELECT ${counted(waiting)} AS waiting, ${counted('outbox WHERE dead_at IS NOT NULL')} AS dead,
-         coalesce((SELECT greatest(0, extract(epoch FROM clock_timestamp() - created_at)) FROM ${waiting} ORDER BY id LIMIT 1), 0) AS oldest_age_s,
+         coalesce((SELECT greatest(0, extract(epoch FROM now() - created_at)) FROM ${waiting} ORDER BY id LIMIT 1), 0) AS oldest_age_s,
          ${counted(`webhook_deliveries WHERE status = 'pending'`)} AS deliveries_pending,
          ${counted(`webhook_deliveries WHERE status = 'dead'`)} AS deliveries_dead`;
 

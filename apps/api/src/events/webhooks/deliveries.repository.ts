@@ -44,11 +44,12 @@ const claim = `
       LEFT JOIN unnest($1::bigint[], $2::integer[]) AS slots (webhook_id, free) ON slots.webhook_id = w.id
       CROSS JOIN LATERAL (
         SELECT d.id, d.next_attempt_at, d.outbox_id FROM webhook_deliveries d
-         WHERE d.webhook_id = w.id AND d.status = 'pending' AND d.next_attempt_at <= clock_timestamp()
-           AND NOT EXISTS (
-             SELECT FROM webhook_deliveries earlier
-              WHERE earlier.status = 'pending' AND earlier.webhook_id = d.webhook_id AND earlier.aggregate_type = d.aggregate_type
-                AND earlier.aggregate_id = d.aggregate_id AND earlier.outbox_id < d.outbox_id)
+         WHERE d.webhook_id = w.id AND d.status = 'pending' AND d.next_attempt_at <= now()
+           AND d.outbox_id = (
+             SELECT first.outbox_id FROM webhook_deliveries first
+              WHERE first.status = 'pending' AND first.webhook_id = d.webhook_id AND first.aggregate_type = d.aggregate_type
+                AND first.aggregate_id = d.aggregate_id
+              ORDER BY first.outbox_id LIMIT 1)
          ORDER BY d.next_attempt_at, d.outbox_id LIMIT coalesce(slots.free, $3)
       ) AS due
      WHERE w.is_active
@@ -56,8 +57,8 @@ const claim = `
     SELECT id FROM turn ORDER BY turn, next_attempt_at LIMIT $4
   ), claimed AS (
     UPDATE webhook_deliveries d
-       SET attempts = d.attempts + 1, next_attempt_at = clock_timestamp() + $5 * interval '1 millisecond'
-      FROM chosen WHERE d.id = chosen.id AND d.status = 'pending' AND d.next_attempt_at <= clock_timestamp()
+       SET attempts = d.attempts + 1, next_attempt_at = now() + $5 * interval '1 millisecond'
+      FROM chosen WHERE d.id = chosen.id AND d.status = 'pending' AND d.next_attempt_at <= now()
     RETURNING d.id, d.webhook_id, d.outbox_id, d.attempts
   )
   SELECT claimed.id, claimed.webhook_id AS "webhookId", claimed.attempts AS attempt, w.url, w.secret, o.id AS "eventId",
@@ -68,8 +69,8 @@ const claim = `
 const record = `
   UPDATE webhook_deliveries d
      SET status = outcome.status, last_status = outcome.answered, last_error = outcome.error,
-         next_attempt_at = coalesce(clock_timestamp() + outcome.retry_in_ms * interval '1 millisecond', d.next_attempt_at),
-         delivered_at = CASE WHEN outcome.status = 'delivered' THEN clock_timestamp() END
+         next_attempt_at = coalesce(now() + outcome.retry_in_ms * interval '1 millisecond', d.next_attempt_at),
+         delivered_at = CASE WHEN outcome.status = 'delivered' THEN now() END
     FROM unnest($1::bigint[], $2::integer[], $3::text[], $4::bigint[], $5::integer[], $6::text[])
            AS outcome (id, attempt, status, retry_in_ms, answered, error)
    WHERE d.id = outcome.id AND d.attempts = outcome.attempt AND d.status = 'pending'`;

@@ -51,7 +51,7 @@ const listDeliveries = `
 
 const replay = `
   WITH d AS (
-    UPDATE webhook_deliveries SET status = 'pending', attempts = 0, next_attempt_at = clock_timestamp(), delivered_at = NULL
+    UPDATE webhook_deliveries SET status = 'pending', attempts = 0, next_attempt_at = now(), delivered_at = NULL
      WHERE id = $1 AND status <> 'pending' RETURNING *
   )
   SELECT ${deliveryColumns} FROM d JOIN outbox o ON o.id = d.outbox_id`;

@@ -1,4 +1,5 @@
 import { newRequestContext } from '@app/common';
+import { clientProblem } from './client-error.js';
 import { matchesEtag } from './conditional-get.js';
 import { requestIdOf, serverTiming } from './request-lifecycle.js';
 import { idParameter, integerParameter, line, money, numberParameter, text } from './schema.js';
@@ -52,5 +53,23 @@ describe('parameters', () => {
     expect(line(10).safeParse('a\tb').success).toBe(false);
     expect(text(10).safeParse('a\tb\n').success).toBe(true);
     for (const bad of ['a\u0000', '\ud800', '\u0085']) expect(text(10).safeParse(bad).success).toBe(false);
+  });
+});
+
+describe('clientProblem', () => {
+  it.each([
+    ['ERR_HTTP_REQUEST_TIMEOUT', '408 Request Timeout', 'request-timeout'],
+    ['HPE_HEADER_OVERFLOW', '431 Request Header Fields Too Large', 'headers-too-large'],
+    ['HPE_INVALID_METHOD', '400 Bad Request', 'malformed-request'],
+    [undefined, '400 Bad Request', 'malformed-request'],
+  ])('answers %s with %s, as a problem', (code, status, kind) => {
+    const [head = '', body = ''] = clientProblem(code).split('\r\n\r\n');
+    expect(head.split('\r\n')).toEqual([
+      `HTTP/1.1 ${status}`,
+      'Content-Type: application/problem+json; charset=utf-8',
+      `Content-Length: ${body.length}`,
+      'Connection: close',
+    ]);
+    expect(JSON.parse(body)).toMatchObject({ type: `https://techmart.dev/problems/${kind}`, status: Number(status.slice(0, 3)) });
   });
 });

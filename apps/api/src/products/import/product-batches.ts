@@ -1,4 +1,4 @@
-import { isCheckViolation, isForeignKeyViolation, isRetryable, isUniqueViolation, withRetry } from '@app/database';
+import { isCheckViolation, isForeignKeyViolation, isRetryable, isUniqueViolation, PoolExhaustedError, withRetry } from '@app/database';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { CellFault, ProductDraft } from './formats/product-draft.js';
@@ -51,10 +51,11 @@ export class ProductBatches {
       if (lost.length === 0 || attempt === ATTEMPTS) return results;
       return [...results.filter(({ outcome }) => outcome !== overtaken), ...(await this.write(lost, target, attempt + 1))];
     } catch (error) {
+      // A slug that was free has been taken meanwhile, and the next look finds another one; or all connections are busy.
+      const isPassing = isUniqueViolation(error) || error instanceof PoolExhaustedError;
+      if (isPassing && attempt < ATTEMPTS) return this.write(rows, target, attempt + 1);
       const fault = faultOf(error);
       if (!fault) throw error;
-      // A slug that was free has been taken meanwhile: the next look finds another one.
-      if (attempt < ATTEMPTS && isUniqueViolation(error)) return this.write(rows, target, attempt + 1);
       if (rows.length === 1) return [{ row: first, outcome: fault }];
       const half = Math.ceil(rows.length / 2);
       return [...(await this.write(rows.slice(0, half), target)), ...(await this.write(rows.slice(half), target))];

@@ -3,9 +3,8 @@ import { createHash, randomBytes } from 'node:crypto';
 const EMPTY = -1;
 
 /**
- * Which SKUs or slugs a file has named, and on which line, in 24 bytes or less for each: a million rows are remembered in what a
- * tenth of them would take as text. They are told apart by 52 bits of a keyed hash: among a million, two are taken for one with a
- * probability of 1 in 9,000.
+ * Which SKUs or slugs a file has named, and on which line, in 24 to 48 bytes each whatever their length. They are told apart by 52 bits
+ * of a keyed hash: among a million, two are taken for one with a probability of 1 in 9,000.
  */
 export class SeenKeys {
   private keys = new Float64Array(1024).fill(EMPTY);

@@ -13,10 +13,11 @@ export class Parameters {
 
 const likePattern = (part: string): string => `%${part.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
 
-/** The category and all that is below it; nothing of one that is closed. */
-const inSubtree = (category: string): string =>
-  `p.category_id IN (SELECT id FROM categories WHERE path @> ARRAY[${category}]::bigint[])
-   AND EXISTS (SELECT FROM categories WHERE id = ${category}::bigint AND is_active)`;
+/** True of the rows `c` of categories that are the given one or below it; of none when that one is closed. */
+export const isBelow = (c: string, category: string): string =>
+  `${c}.path @> ARRAY[${category}]::bigint[] AND EXISTS (SELECT FROM categories WHERE id = ${category}::bigint AND is_active)`;
+
+const inSubtree = (category: string): string => `p.category_id IN (SELECT id FROM categories c WHERE ${isBelow('c', category)})`;
 
 /**
  * A part of the brand, in any case. `version`, always positive, is in no index: without it the planner reads a whole covering index

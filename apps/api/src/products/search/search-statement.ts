@@ -1,7 +1,7 @@
 import type { PageWindow } from '../../http/page.js';
 import type { ProductSearch } from '../products.dto.js';
 import { fromProducts, rowColumns } from '../products.sql.js';
-import { conditionsOf, Parameters } from './search-conditions.js';
+import { conditionsOf, isBelow, Parameters } from './search-conditions.js';
 import { countedFacets, facetColumns, facets } from './search-facets.js';
 import type { ChosenSort, SeenRow } from './search-sort.js';
 
@@ -26,19 +26,24 @@ export interface Wanted {
 }
 
 /**
- * Few filters leave many rows: then an index that has the order is walked until the page is full. Words, a brand, a category or facets
- * leave few, or need all: then the matches are gathered first, and page, count and facets come from them. Left to itself the planner
- * takes the walk also for a rare brand, and reads the whole table.
+ * How a page is come by. Few filters leave many rows: then an index that has the order is walked until the page is full. A category has
+ * such an index for each of its leaves, and the page is made of their first rows. Words, a brand or facets leave few, or need all: then
+ * the matches are gathered first, and page, count and facets come from them. Left to itself the planner takes the walk also for a rare
+ * brand, and reads the whole table.
  */
-const isGathered = ({ query, brand, category_id: category, facets }: ProductSearch): boolean =>
-  query !== undefined || brand !== undefined || category !== undefined || facets === true;
+function readingOf({ filters, sort }: Pick<Wanted, 'filters' | 'sort'>): 'walked' | 'merged' | 'gathered' {
+  const { query, brand, category_id: category, facets } = filters;
+  if (query !== undefined || brand !== undefined || facets === true) return 'gathered';
+  if (category === undefined) return 'walked';
+  return sort.by === 'popularity' ? 'gathered' : 'merged';
+}
 
 /** Ranking a match means to read it. What matches most of the catalogue is counted as far as it has to be, and ranked another way. */
 const isCapped = ({ filters, sort }: Pick<Wanted, 'filters' | 'sort'>): boolean => sort.by === 'relevance' && !filters.facets;
 
 /** A total above `mostCounted` is the first number above it, and stands for all that are larger. */
 export const isCountedOut = (wanted: Pick<Wanted, 'filters' | 'sort'>, total: number): boolean =>
-  total > mostCounted && (!isGathered(wanted.filters) || isCapped(wanted));
+  total > mostCounted && (readingOf(wanted) !== 'gathered' || isCapped(wanted));
 
 /** One statement for page, total and facets. */
 export function searchStatement(wanted: Wanted): Statement {
@@ -49,7 +54,7 @@ export function searchStatement(wanted: Wanted): Statement {
   const key = sort.by === 'relevance' ? `ts_rank(p.search_vector, ${words ?? 'NULL'})` : sort.key;
   const popularity = sort.by === 'popularity' ? 'JOIN product_popularity pp ON pp.product_id = p.id' : '';
   const shape = { ...wanted, key, where, source: `FROM products p ${popularity} WHERE ${where}`, parameters };
-  return { sql: pageOf(isGathered(filters) ? gathered(shape) : walked(shape), sort), values: parameters.values };
+  return { sql: pageOf(readings[readingOf(wanted)](shape), sort), values: parameters.values };
 }
 
 interface Parts {
@@ -90,13 +95,30 @@ function gathered(shape: Shape): Parts {
   return { ctes, found: `(SELECT count(*) FROM matches) AS total${isFaceted ? `, ${facets} AS facets` : ''}` };
 }
 
+const countedAs = (where: string): string =>
+  `(SELECT count(*) FROM (SELECT FROM products p WHERE ${where} LIMIT ${mostCounted + 1}) AS counted) AS total`;
+
 function walked(shape: Shape): Parts {
   // The index of an order is found by its last column too, which for popularity is in the other table.
   const id = shape.sort.by === 'popularity' ? 'pp.product_id' : 'p.id';
   const page = `SELECT p.id, ${shape.key} AS sort_key ${shape.source} AND ${afterSeen(shape, shape.key, id)} ${inOrder(shape, shape.key, id)}`;
-  const counted = `SELECT FROM products p WHERE ${shape.where} LIMIT ${mostCounted + 1}`;
-  return { ctes: `page AS (${page})`, found: `(SELECT count(*) FROM (${counted}) AS counted) AS total` };
+  return { ctes: `page AS (${page})`, found: countedAs(shape.where) };
 }
+
+function merged(shape: Shape): Parts {
+  const { filters, window, sort, key, parameters } = shape;
+  const others = conditionsOf({ ...filters, category_id: undefined }, parameters);
+  const page = `
+    SELECT first.id, first.sort_key FROM categories AS below
+     CROSS JOIN LATERAL (
+       SELECT p.id, ${key} AS sort_key FROM products p
+        WHERE p.category_id = below.id AND ${others} AND ${afterSeen(shape, key, 'p.id')}
+        ORDER BY ${key} ${sort.direction}, p.id ${sort.direction} LIMIT ${parameters.add(window.offset + window.limit + 1)}) AS first
+     WHERE ${isBelow('below', parameters.add(filters.category_id))} ${inOrder(shape, 'first.sort_key', 'first.id')}`;
+  return { ctes: `page AS (${page})`, found: countedAs(shape.where) };
+}
+
+const readings = { gathered, walked, merged };
 
 /** The planner's guess of how many match, for lists that are too long to count. */
 export function estimateStatement({ filters, words }: Pick<Wanted, 'filters' | 'words'>): Statement {

@@ -7,5 +7,5 @@ export type { Clock } from './clock.js';
 export type { HealthProbe, HealthReport, HealthStatus } from './health-probe.js';
 export { Problem } from './problem.js';
 export type { ProblemItem, ProblemOptions } from './problem.js';
-export { currentRequest, newRequestContext, runInRequest } from './request-context.js';
+export { currentRequest, newRequestContext, runDetached, runInRequest } from './request-context.js';
 export type { RequestContext } from './request-context.js';

@@ -30,6 +30,9 @@ export const currentRequest = (): RequestContext | undefined => storage.getStore
 /** Runs `fn` and everything it starts inside `context`. */
 export const runInRequest = <T>(context: RequestContext, fn: () => T): T => storage.run(context, fn);
 
+/** Runs `fn` outside of any request: what it starts belongs to none. */
+export const runDetached = <T>(fn: () => T): T => storage.run(undefined as unknown as RequestContext, fn);
+
 export function newRequestContext(requestId: string, startedAt: number, endpoint = 'GET unmatched'): RequestContext {
   return { requestId, startedAt, endpoint, queryCount: 0, queryMs: 0, cacheMs: 0, answeredAt: 0, bodyBytes: 0, recording: undefined };
 }

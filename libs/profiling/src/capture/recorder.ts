@@ -1,0 +1,115 @@
+import { cacheAccessed, connectionUsed, currentRequest, queryFinished, queryStarted, requestFinished } from '@app/common';
+import type { ConnectionUsed, QueryFinished, QueryStarted, RequestContext, RequestFinished } from '@app/common';
+import { getHeapStatistics } from 'node:v8';
+import type { ProfilingOptions } from '../profiling.options.js';
+import type { Fingerprint, Fingerprints } from '../sql/fingerprints.js';
+import type { OwnCost } from './own-cost.js';
+import type { MaskedParameters, ParameterMask } from './parameter-mask.js';
+import { Recording, type ProcessReading } from './recording.js';
+
+/** What the recorder tells of, in the context of the request. */
+export interface RecorderListener {
+  queryRecorded(query: QueryFinished, fingerprint: Fingerprint, request: RecordedRequest | undefined): void;
+  requestEnded(fact: RequestFinished, context: RequestContext, recording: Recording | undefined): void;
+}
+
+export interface RecordedRequest {
+  readonly context: RequestContext;
+  readonly recording: Recording;
+  readonly parameters: MaskedParameters | undefined;
+}
+
+/** In the place of the recording of a request that has ended: what it left running is not recorded any more. */
+const ended = {};
+
+/** Neither of them is a system call, as `process.cpuUsage()` is: together about a microsecond. */
+export const readProcess = (): ProcessReading => ({
+  busyMs: performance.eventLoopUtilization().active,
+  heapBytes: getHeapStatistics().used_heap_size,
+});
+
+type Options = Pick<ProfilingOptions, 'sampleRate' | 'random'>;
+
+/** Listens to the channels and writes down, request by request. Whether a request is captured in full is drawn when it first does something. */
+export class Recorder {
+  private readonly random: () => number;
+  private stops: (() => void)[] = [];
+
+  // oxlint-disable-next-line max-params -- what it writes with
+  constructor(
+    private readonly options: Options,
+    private readonly fingerprints: Fingerprints,
+    private readonly mask: ParameterMask,
+    private readonly cost: OwnCost,
+    private readonly listener: RecorderListener,
+  ) {
+    this.random = options.random ?? Math.random;
+  }
+
+  start(): void {
+    this.stops = [
+      queryStarted.subscribe((query) => this.cost.of(() => this.onQueryStarted(query))),
+      queryFinished.subscribe((query) => this.cost.of(() => this.onQueryFinished(query))),
+      connectionUsed.subscribe((use) => this.onConnectionUsed(use)),
+      cacheAccessed.subscribe((read) => this.current()?.addRead(read, performance.now())),
+      requestFinished.subscribe((fact) => this.cost.of(() => this.onRequestFinished(fact))),
+    ];
+  }
+
+  stop(): void {
+    for (const stop of this.stops.splice(0)) stop();
+  }
+
+  get isRunning(): boolean {
+    return this.stops.length > 0;
+  }
+
+  /** The recording of the current request, begun if need be; undefined outside requests and after their end. */
+  current(): Recording | undefined {
+    const context = currentRequest();
+    return context && this.isRunning ? this.of(context) : undefined;
+  }
+
+  of(context: RequestContext): Recording | undefined {
+    const { recording } = context;
+    if (recording instanceof Recording) return recording;
+    if (recording === ended) return undefined;
+    const isFull = this.options.sampleRate > 0 && this.random() < this.options.sampleRate;
+    const begun = new Recording(context.startedAt, isFull, isFull ? readProcess() : undefined);
+    context.recording = begun;
+    return begun;
+  }
+
+  /** A stack is worth its price when a statement comes again, in this request or to this endpoint, and its place is not known. */
+  private onQueryStarted(query: QueryStarted): void {
+    const context = currentRequest();
+    const recording = context && this.of(context);
+    if (!recording?.isFull) return;
+    const fingerprint = this.fingerprints.of(query.text);
+    const seen = recording.sight(fingerprint);
+    query.needsSite = seen === 1 || (seen === 0 && fingerprint.calls > 0 && !fingerprint.sites.has(context?.endpoint ?? ''));
+  }
+
+  private onQueryFinished(query: QueryFinished): void {
+    const fingerprint = this.fingerprints.of(query.text);
+    const context = currentRequest();
+    fingerprint.count(query, context?.endpoint ?? 'background');
+    const recording = context && this.of(context);
+    if (!context || !recording) return this.listener.queryRecorded(query, fingerprint, undefined);
+    const parameters = recording.isFull ? this.mask.mask(query.parameters) : undefined;
+    recording.addQuery(query, fingerprint, parameters);
+    this.listener.queryRecorded(query, fingerprint, { context, recording, parameters });
+  }
+
+  private onConnectionUsed(use: ConnectionUsed): void {
+    if (use.error || use.queryCount === 0) this.current()?.addConnection(use);
+  }
+
+  private onRequestFinished(fact: RequestFinished): void {
+    const context = currentRequest();
+    if (!context) return;
+    const { recording } = context;
+    context.recording = ended;
+    if (recording !== ended) this.listener.requestEnded(fact, context, recording instanceof Recording ? recording : undefined);
+  }
+}

@@ -1,0 +1,183 @@
+import { connectionUsed, currentRequest, findingMade, queryFinished, runInRequest, type FindingMade } from '@app/common';
+import { never, startProfiler, TestClock, tellQuery, tellRequest } from '../../test/facts.js';
+import type { Profiler } from '../profiler.js';
+import type { ProfilingOptions } from '../profiling.options.js';
+
+let profiler: Profiler;
+const start = async (options: Partial<ProfilingOptions> = {}): Promise<void> => {
+  await profiler?.onApplicationShutdown();
+  profiler = await startProfiler(options);
+};
+beforeEach(() => start());
+afterAll(() => profiler.onApplicationShutdown());
+
+const kept = () => profiler.requests().map(({ requestId, because }) => [requestId, ...because]);
+
+describe('which requests are kept', () => {
+  it('are the slow and the failed ones, at a sampling rate of 0', async () => {
+    await start({ sampleRate: 0, slowRequestMs: 100 });
+    tellRequest({ id: 'fine', durationMs: 99 });
+    tellRequest({ id: 'refused', status: 404 });
+    tellRequest({ id: 'slow', durationMs: 100, work: () => tellQuery({ text: 'SELECT $1', parameters: ['secret'], durationMs: 90 }) });
+    tellRequest({ id: 'failed', status: 500 });
+    expect(kept().toSorted()).toEqual([
+      ['failed', 'failed'],
+      ['slow', 'slow'],
+    ]);
+    const slow = profiler.request('slow');
+    expect(slow).toMatchObject({ isFull: false, process: undefined, queries: [{ durationMs: 90, rowCount: 1 }] });
+    expect(slow?.queries[0]).not.toHaveProperty('parameters');
+    expect(slow?.queries[0]).not.toHaveProperty('site');
+  });
+
+  it('are those that were drawn, in full', async () => {
+    const chances = [0.05, 0.5, 0.09, 0.1];
+    await start({ sampleRate: 0.1, random: () => chances.shift() ?? 1 });
+    for (const id of ['a', 'b', 'c', 'd']) tellRequest({ id, work: () => tellQuery({ text: 'SELECT 1' }) });
+    expect(kept().toSorted()).toEqual([
+      ['a', 'sampled'],
+      ['c', 'sampled'],
+    ]);
+    expect(profiler.request('a')?.process).toEqual({
+      cpuMs: expect.any(Number),
+      heapGrowthBytes: expect.any(Number),
+      gcMs: expect.any(Number),
+      loopDelayMs: expect.any(Number),
+    });
+  });
+
+  it('are those that the application wants', async () => {
+    await start({ sampleRate: 0.5, random: never });
+    tellRequest({ id: 'mine', work: (context) => expect(profiler.keep(context)).toBe(true) });
+    tellRequest({ id: 'other' });
+    expect(kept()).toEqual([['mine', 'wanted']]);
+  });
+
+  it('are none while the profiler is off', async () => {
+    await start({ isEnabled: false });
+    tellRequest({ status: 500, work: (context) => expect(profiler.keep(context)).toBe(false) });
+    expect([kept(), profiler.endpoints(), profiler.queries(10), profiler.status().isRunning]).toEqual([[], [], [], false]);
+  });
+
+  it('do not grow by what a request leaves running', () => {
+    const context = tellRequest({ id: 'r', work: () => tellQuery({ text: 'SELECT 1' }) });
+    runInRequest(context, () => tellQuery({ text: 'SELECT 2' }));
+    expect(profiler.request('r')?.queries).toHaveLength(1);
+    expect(context.recording).not.toHaveProperty('queries');
+  });
+
+  it('hold 500 statements at most each, and count the rest', () => {
+    tellRequest({ id: 'r', work: () => Array.from({ length: 700 }, () => tellQuery({ text: 'SELECT 1', readBytes: 10 })) });
+    expect(profiler.request('r')).toMatchObject({ dropped: 200, rowCount: 700, readBytes: 7000 });
+    expect(profiler.request('r')?.queries).toHaveLength(500);
+  });
+});
+
+describe('limits', () => {
+  it('hold for requests, findings, statements and watched reads together, whatever comes', async () => {
+    await start({ requestBytes: 100_000, findingBytes: 20_000, statementBytes: 100_000, watchBytes: 20_000 });
+    for (let n = 0; n < 1000; n += 1) {
+      const work = (): void => {
+        for (let m = 0; m < 6; m += 1) tellQuery({ text: `SELECT column_${n} FROM t WHERE id = $1`, parameters: [`${n} ${m}`] });
+      };
+      tellRequest({ endpoint: `GET /things/${n % 50}`, status: n % 2 === 0 ? 500 : 200, work });
+    }
+    profiler.requests();
+    const { memory } = profiler.status();
+    for (const { bytes, limitBytes } of Object.values(memory)) expect([bytes > 0, bytes <= limitBytes]).toEqual([true, true]);
+    expect(Object.values(memory).map(({ limitBytes }) => limitBytes)).toEqual([100_000, 20_000, 100_000, 20_000]);
+    expect([memory.requests.evicted, memory.findings.evicted, memory.statements.evicted].every((evicted) => (evicted ?? 0) > 0)).toBe(true);
+  });
+
+  it('leave slow and failed requests their room when sampled ones flood it', async () => {
+    await start({ requestBytes: 100_000 });
+    tellRequest({ id: 'failed', status: 500 });
+    for (let n = 0; n < 1000; n += 1) tellRequest({ id: `s${n}`, work: () => tellQuery({ text: 'SELECT 1' }) });
+    expect(profiler.request('s0')).toBeUndefined();
+    expect(profiler.request('failed')?.statusCode).toBe(500);
+  });
+});
+
+describe('figures by endpoint', () => {
+  it('count every request, drawn or not', async () => {
+    await start({ sampleRate: 0.5, random: never });
+    const work = (context: { queryCount: number; queryMs: number }): void => void Object.assign(context, { queryCount: 3, queryMs: 2 });
+    for (let n = 1; n <= 100; n += 1) tellRequest({ durationMs: n, status: n === 1 ? 503 : 200, work });
+    const [figures] = profiler.endpoints();
+    expect(figures).toMatchObject({ endpoint: 'GET /things', failed: 1, queryCount: 300, queryMs: 200, mostQueries: 3, captured: 0 });
+    expect([figures?.durations.count, Math.round(figures?.durations.percentile(0.5) ?? 0)]).toEqual([100, 50]);
+  });
+});
+
+describe('what is published', () => {
+  it('is every occurrence of a finding', () => {
+    const seen: FindingMade[] = [];
+    const stop = findingMade.subscribe((finding) => seen.push(finding));
+    for (let n = 0; n < 2; n += 1) {
+      tellRequest({
+        work: () => Array.from({ length: 5 }, (_, id) => tellQuery({ text: 'SELECT a FROM t WHERE id = $1', parameters: [id] })),
+      });
+    }
+    profiler.findings();
+    stop();
+    expect(seen).toEqual([
+      { kind: 'n-plus-one', endpoint: 'GET /things' },
+      { kind: 'n-plus-one', endpoint: 'GET /things' },
+    ]);
+  });
+});
+
+describe('the alarm for statements that were not seen', () => {
+  const use = { waitMs: 0, heldMs: 1, queryCount: 0, unseenBytes: 100 };
+  const alarms = (change: Partial<typeof use>) => {
+    tellRequest({ id: 'r', work: () => connectionUsed.publish({ ...use, ...change }) });
+    return profiler.findings().map(({ kind, endpoint, requestIds }) => [kind, endpoint, ...requestIds]);
+  };
+
+  it('goes off when the database answered and no statement was told', () => {
+    expect(alarms({})).toEqual([['unseen-query', 'GET /things', 'r']]);
+  });
+
+  it('goes off at a sampling rate of 0 as well', async () => {
+    await start({ sampleRate: 0 });
+    expect(alarms({})).toHaveLength(1);
+  });
+
+  it('does not when a connection was taken and not used, or used as it should', () => {
+    expect([alarms({ unseenBytes: 0 }), alarms({ queryCount: 1 })]).toEqual([[], []]);
+  });
+});
+
+describe('statements outside requests', () => {
+  it('are counted as background, and the slow ones found', () => {
+    expect(currentRequest()).toBeUndefined();
+    tellQuery({ text: 'SELECT slow', durationMs: 1000 });
+    expect(profiler.queries(1)[0]?.endpoints.get('background')).toBe(1);
+    expect(profiler.findings().map(({ kind, endpoint }) => [kind, endpoint])).toEqual([['slow-query', 'background']]);
+  });
+});
+
+describe('its own cost', () => {
+  it('is estimated while it works', () => {
+    for (let n = 0; n < 200; n += 1) tellRequest({ work: () => tellQuery({ text: 'SELECT 1' }) });
+    expect(profiler.status()).toMatchObject({ requests: 200, ownMs: expect.any(Number) });
+    expect(profiler.status().ownMs).toBeGreaterThan(0);
+  });
+});
+
+describe('its end', () => {
+  it('leaves no listener behind', async () => {
+    await profiler.onApplicationShutdown();
+    expect([queryFinished.hasListeners, connectionUsed.hasListeners]).toEqual([false, false]);
+  });
+
+  it('is no end of the application when the clock jumps', async () => {
+    const clock = new TestClock();
+    await start({ clock });
+    clock.advance(-1e9);
+    tellRequest({ id: 'r' });
+    clock.advance(2e9);
+    tellRequest({ id: 's', status: 500 });
+    expect(profiler.request('s')?.statusCode).toBe(500);
+  });
+});

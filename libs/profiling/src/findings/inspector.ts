@@ -1,0 +1,113 @@
+import { systemClock, type Clock, type QueryFinished, type RequestContext, type RequestFinished } from '@app/common';
+import type { OwnCost } from '../capture/own-cost.js';
+import type { ParameterMask } from '../capture/parameter-mask.js';
+import { readProcess, type RecordedRequest, type RecorderListener } from '../capture/recorder.js';
+import { Recording } from '../capture/recording.js';
+import { profileOf, type Ended, type KeptBecause, type RequestProfile } from '../capture/request-profile.js';
+import type { RuntimeWatch } from '../capture/runtime-watch.js';
+import { parsePlan } from '../plans/plan.js';
+import { PlanExaminer } from '../plans/plan-examiner.js';
+import type { ProfilingOptions } from '../profiling.options.js';
+import type { Fingerprint } from '../sql/fingerprints.js';
+import { Endpoints } from '../stores/endpoint-figures.js';
+import { KeptRequests } from '../stores/kept-requests.js';
+import { Findings } from './findings.js';
+import { detectOverFetching } from './over-fetching.detector.js';
+import { RegressionWatch } from './regression.detector.js';
+import { detectRepeatedQueries } from './repeated-query.detector.js';
+import { UncachedWatch } from './uncached.detector.js';
+import { unseenQuery } from './unseen-query.detector.js';
+
+/** Requests are looked at in batches, after their answers have left; a batch is never larger than this. */
+const batchDelayMs = 20;
+const largestBatch = 200;
+
+/** Counts every request, keeps those that are worth it, and looks for what is wrong with them. */
+export class Inspector implements RecorderListener {
+  readonly endpoints = new Endpoints();
+  readonly requests: KeptRequests;
+  readonly findings: Findings;
+  readonly uncached: UncachedWatch;
+  readonly regressions: RegressionWatch;
+  readonly examiner: PlanExaminer;
+  private readonly clock: Clock;
+  private waiting: Ended[] = [];
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly options: ProfilingOptions,
+    private readonly watch: RuntimeWatch,
+    private readonly cost: OwnCost,
+    mask: ParameterMask,
+  ) {
+    this.clock = options.clock ?? systemClock;
+    this.requests = new KeptRequests(options.requestBytes);
+    this.findings = new Findings(options.findingBytes);
+    this.uncached = new UncachedWatch(options, mask);
+    this.regressions = new RegressionWatch(options, this.clock, options.baselines);
+    this.examiner = new PlanExaminer(options, this.findings, this.clock);
+  }
+
+  queryRecorded(query: QueryFinished, fingerprint: Fingerprint, request: RecordedRequest | undefined): void {
+    if (query.durationMs >= this.options.slowQueryMs) this.offerSlow(query, fingerprint, request?.context, request?.recording);
+    if (!request?.parameters) return;
+    const { requestId, endpoint } = request.context;
+    const seen = { requestId, endpoint, parameters: request.parameters, now: this.clock.monotonic() };
+    const finding = this.uncached.see(query, fingerprint, seen);
+    if (finding) this.findings.add(finding, this.clock.now(), requestId);
+  }
+
+  requestEnded(fact: RequestFinished, context: RequestContext, recording: Recording | undefined): void {
+    this.endpoints.of(context.endpoint).count(context, fact);
+    if (this.regressions.isDue()) this.judgeEndpoints();
+    if (recording?.hasUnseenQueries) this.findings.add(unseenQuery(context), this.clock.now(), context.requestId);
+    const because = this.reasons(fact, recording);
+    if (because.length === 0) return;
+    const kept = recording ?? new Recording(context.startedAt, false, undefined);
+    const after = kept.isFull ? readProcess() : undefined;
+    this.waiting.push({ context, recording: kept, fact, because, after, endedAt: this.clock.now() });
+    if (this.waiting.length >= largestBatch) this.inspect();
+    else this.timer ??= setTimeout(() => this.inspect(), batchDelayMs).unref();
+  }
+
+  /** Looks at what has ended so far, now. */
+  inspect(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    const batch = this.waiting;
+    this.waiting = [];
+    if (batch.length > 0) this.cost.ofBatch(() => batch.forEach((ended) => this.inspectOne(profileOf(ended, this.watch))));
+  }
+
+  private inspectOne(profile: RequestProfile): void {
+    this.requests.add(profile);
+    this.endpoints.of(profile.endpoint).countProcess(profile);
+    if (!profile.isFull) return;
+    const found = [...detectRepeatedQueries(profile, this.options.repeatedQueries), ...detectOverFetching(profile, this.options)];
+    for (const finding of found) this.findings.add(finding, this.clock.now(), profile.requestId);
+  }
+
+  private reasons({ durationMs, statusCode }: RequestFinished, recording: Recording | undefined): KeptBecause[] {
+    const because: KeptBecause[] = [];
+    if (recording?.isFull) because.push('sampled');
+    if (durationMs >= this.options.slowRequestMs) because.push('slow');
+    if (statusCode >= 500) because.push('failed');
+    if (recording?.isWanted) because.push('wanted');
+    return because;
+  }
+
+  private judgeEndpoints(): void {
+    for (const finding of this.regressions.judgeAll(this.endpoints.all())) this.findings.add(finding, this.clock.now());
+  }
+
+  // Statements outside requests are rare and long; all of them count as captured while anything is.
+  private offerSlow(query: QueryFinished, fingerprint: Fingerprint, context?: RequestContext, recording?: Recording): void {
+    const { text, parameters, durationMs, rowCount } = query;
+    const endpoint = context?.endpoint ?? 'background';
+    const plan = query.plan === undefined ? undefined : parsePlan(query.plan);
+    const isCaptured = plan !== undefined || (recording?.isFull ?? this.options.sampleRate > 0);
+    const site = fingerprint.sites.get(endpoint);
+    const execution = { fingerprint, endpoint, requestId: context?.requestId, durationMs, rowCount, site, plan };
+    this.examiner.offer(execution, isCaptured && !query.error ? { text, parameters } : undefined);
+  }
+}

@@ -1,0 +1,98 @@
+import type { QueryFinished } from '@app/common';
+import { LRUCache } from 'lru-cache';
+import type { MaskedParameters, ParameterMask } from '../capture/parameter-mask.js';
+import type { Fingerprint } from '../sql/fingerprints.js';
+import type { Finding } from './finding.js';
+
+/** A read with its parameters, over all requests. */
+interface Watched {
+  /** In different requests; several reads in one are another finding. */
+  requests: number;
+  totalMs: number;
+  lastRequestId: string;
+  /** Of the result, once it has been compared. */
+  mark: number | undefined;
+  confirmations: number;
+  comparedAt: number;
+}
+
+const entryBytes = 400;
+/** Results are compared from the fifth request on, at most once a second for each read, and three times before it is a finding. */
+const comparedFrom = 5;
+const comparedEveryMs = 1000;
+const confirmationsNeeded = 3;
+const mostComparedBytes = 262_144;
+
+export interface UncachedOptions {
+  /** Requests that must have asked the same before it is a finding. */
+  readonly uncachedRequests: number;
+  readonly watchBytes: number;
+}
+
+/** Reads that many requests repeat with the same parameters and that give the same rows each time: what a cache would save. */
+export class UncachedWatch {
+  private readonly watched: LRUCache<string, Watched>;
+
+  constructor(
+    private readonly options: UncachedOptions,
+    private readonly mask: ParameterMask,
+  ) {
+    this.watched = new LRUCache({ maxSize: options.watchBytes, sizeCalculation: () => entryBytes });
+  }
+
+  /** `now` in monotonic milliseconds. A finding when the evidence has just become enough, and at each doubling after it. */
+  see(query: QueryFinished, fingerprint: Fingerprint, request: SeenRequest): Finding | undefined {
+    if (fingerprint.kind !== 'select' || query.error || query.isInTransaction) return undefined;
+    const watched = this.watchOf(`${fingerprint.id} ${request.parameters.key}`);
+    if (watched.lastRequestId === request.requestId) return undefined;
+    watched.lastRequestId = request.requestId;
+    watched.requests += 1;
+    watched.totalMs += query.durationMs;
+    if (watched.requests >= comparedFrom && request.now - watched.comparedAt >= comparedEveryMs) this.compare(watched, query, request.now);
+    const { uncachedRequests } = this.options;
+    const steps = Math.log2(watched.requests / uncachedRequests);
+    if (steps < 0 || !Number.isInteger(steps) || watched.confirmations < confirmationsNeeded) return undefined;
+    return uncached(watched, fingerprint, request.endpoint);
+  }
+
+  get memory(): { bytes: number; limitBytes: number } {
+    return { bytes: this.watched.calculatedSize, limitBytes: this.options.watchBytes };
+  }
+
+  private watchOf(key: string): Watched {
+    const known = this.watched.get(key);
+    if (known) return known;
+    const watched = { requests: 0, totalMs: 0, lastRequestId: '', mark: undefined, confirmations: 0, comparedAt: -Infinity };
+    this.watched.set(key, watched);
+    return watched;
+  }
+
+  /** Another result: the count begins anew. */
+  private compare(watched: Watched, { rows, readBytes }: QueryFinished, now: number): void {
+    if (!rows || readBytes > mostComparedBytes) return;
+    const mark = this.mask.markOf(rows);
+    if (watched.mark === mark) watched.confirmations += 1;
+    else if (watched.mark !== undefined) Object.assign(watched, { requests: 1, totalMs: 0, confirmations: 0 });
+    watched.mark = mark;
+    watched.comparedAt = now;
+  }
+}
+
+export interface SeenRequest {
+  readonly requestId: string;
+  readonly endpoint: string;
+  readonly parameters: MaskedParameters;
+  /** Monotonic milliseconds. */
+  readonly now: number;
+}
+
+function uncached({ requests, totalMs }: Watched, { id, text }: Fingerprint, endpoint: string): Finding {
+  return {
+    kind: 'uncached',
+    endpoint,
+    title: `${requests} requests read the same rows with the same parameters`,
+    fix: `Keep the result in a cache until what it reads is written: of ${requests} reads it would have saved ${requests - 1}.`,
+    statement: { id, text },
+    figures: { requests, saved_queries: requests - 1, saved_ms: (totalMs * (requests - 1)) / requests },
+  };
+}

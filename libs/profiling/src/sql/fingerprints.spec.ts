@@ -1,0 +1,71 @@
+import type { QueryFinished } from '@app/common';
+import { Fingerprints } from './fingerprints.js';
+
+const query = (text: string, change: Partial<QueryFinished> = {}): QueryFinished => ({
+  text,
+  parameters: [],
+  startedAt: 0,
+  durationMs: 2,
+  waitMs: 1,
+  rowCount: 3,
+  rows: undefined,
+  readBytes: 100,
+  isInTransaction: false,
+  ...change,
+});
+
+describe('Fingerprints', () => {
+  it('adds up the figures of statements that differ in values only, by endpoint', () => {
+    const fingerprints = new Fingerprints(1_000_000);
+    const count = (sql: string, endpoint: string, change?: Partial<QueryFinished>) =>
+      fingerprints.of(sql).count(query(sql, change), endpoint);
+    count('SELECT 1', 'GET /a');
+    count('SELECT 2', 'GET /a', { durationMs: 5 });
+    count('SELECT 3', 'GET /b', { error: new Error('no') });
+    const [only, ...none] = fingerprints.top(10);
+    expect(none).toEqual([]);
+    expect(only).toMatchObject({ calls: 3, totalMs: 9, maxMs: 5, waitMs: 3, rowCount: 9, readBytes: 300, errors: 1 });
+    expect([...(only?.endpoints ?? [])]).toEqual([
+      ['GET /a', 2],
+      ['GET /b', 1],
+    ]);
+  });
+
+  it('lists the most time in all first, and not what never finished', () => {
+    const fingerprints = new Fingerprints(1_000_000);
+    fingerprints.of('SELECT a').count(query('', { durationMs: 1 }), 'x');
+    fingerprints.of('SELECT b').count(query('', { durationMs: 9 }), 'x');
+    fingerprints.of('SELECT c').count(query('', { durationMs: 4 }), 'x');
+    fingerprints.of('SELECT never');
+    expect(fingerprints.top(2).map(({ text }) => text)).toEqual(['SELECT b', 'SELECT c']);
+  });
+
+  it('keeps its limit when every text is new, and says what made room', () => {
+    const fingerprints = new Fingerprints(200_000);
+    for (let n = 0; n < 5000; n += 1) fingerprints.of(`SELECT column_${n} FROM t WHERE note = '${'x'.repeat(n % 500)}'`);
+    const { bytes, limitBytes, evicted } = fingerprints.memory;
+    expect([bytes <= limitBytes, limitBytes, evicted > 4900]).toEqual([true, 200_000, true]);
+  });
+
+  it('keeps the one in use, with its figures, while others come and go', () => {
+    const fingerprints = new Fingerprints(100_000);
+    const first = fingerprints.of('SELECT hot');
+    for (let n = 0; n < 1000; n += 1) {
+      fingerprints.of(`SELECT column_${n}`);
+      fingerprints.of('SELECT hot').count(query(''), 'x');
+    }
+    expect(fingerprints.of('SELECT hot')).toBe(first);
+    expect(fingerprints.top(1)).toEqual([first]);
+    expect(first.calls).toBe(1000);
+  });
+
+  it('does not remember more than 10 endpoints and places of one statement', () => {
+    const fingerprint = new Fingerprints(100_000).of('SELECT 1');
+    for (let n = 0; n < 100; n += 1) {
+      fingerprint.count(query(''), `GET /${n}`);
+      fingerprint.setSite(`GET /${n}`, 'x'.repeat(1000));
+    }
+    expect([fingerprint.endpoints.size, fingerprint.endpoints.get('other'), fingerprint.sites.size]).toEqual([11, 90, 10]);
+    expect(fingerprint.sites.get('GET /0')).toHaveLength(200);
+  });
+});

@@ -4,12 +4,13 @@ import { formatReport, headOf, writeReport } from './bench/figures/report.mjs';
 import { cached } from './bench/scenarios/cached.mjs';
 import { mixed } from './bench/scenarios/mixed.mjs';
 import { orders } from './bench/scenarios/orders.mjs';
+import { profiling } from './bench/scenarios/profiling.mjs';
 import { reads } from './bench/scenarios/reads.mjs';
 import { Cleanup } from './bench/systems/children.mjs';
 import { BenchDatabase } from './bench/systems/database.mjs';
 import { requireProgram } from './bench/systems/programs.mjs';
 
-const scenarios = { reads, orders, cached, mixed };
+const scenarios = { reads, orders, cached, mixed, profiling };
 
 const log = (line) => process.stderr.write(`${line}\n`);
 

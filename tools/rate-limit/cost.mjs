@@ -86,7 +86,7 @@ async function measureScript(client, text) {
     'admitted of 1,000': atOnce.filter(([isAllowed]) => isAllowed === 1).length,
     'worst in 60 s': worst,
     'bytes, 100 hits': bytes,
-    'Redis CPU µs': Number((((await cpuOf()) - before) * 1e6) / calls).toFixed(1),
+    'Redis CPU µs': ((((await cpuOf()) - before) * 1e6) / calls).toFixed(1),
     'own CPU µs': ((user + system) / calls).toFixed(1),
   };
 }

@@ -17,8 +17,11 @@ export interface RunningDatabase {
 }
 
 export function databaseOptions(config: Config, url: string): DatabaseOptions {
-  const { poolSize, acquireTimeoutMs, statementTimeoutMs, idleTimeoutMs } = config.database;
-  return { url, poolSize, acquireTimeoutMs, statementTimeoutMs, idleTimeoutMs, applicationName: 'techmart' };
+  const { poolSize, acquireTimeoutMs, statementTimeoutMs, idleTimeoutMs, url: pooled, directUrl } = config.database;
+  const { isEnabled, slowQueryMs: slowMs, sampleRate } = config.profiling;
+  // A pooler would hand the session's settings on to others.
+  const plans = isEnabled && sampleRate > 0 && pooled === directUrl ? { slowMs, sampleRate } : undefined;
+  return { url, poolSize, acquireTimeoutMs, statementTimeoutMs, idleTimeoutMs, applicationName: 'techmart', plans };
 }
 
 interface OpenOptions {

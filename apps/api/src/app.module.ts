@@ -15,6 +15,7 @@ import { EventsModule } from './events/events.module.js';
 import { HealthModule } from './ops/health/health.module.js';
 import { databaseOptions } from './app.database.js';
 import { MetricsModule } from './ops/metrics/metrics.module.js';
+import { ProfilerModule } from './ops/profiling/profiler.module.js';
 import { CategoriesModule } from './categories/categories.module.js';
 import { ProductsModule } from './products/products.module.js';
 import { CartModule } from './cart/cart.module.js';
@@ -33,6 +34,7 @@ export class AppModule {
       imports: [
         ConfigModule.forRoot(config, clock),
         DatabaseModule.forRoot(databaseOptions(config, databaseUrl)),
+        ProfilerModule.forRoot(config, databaseUrl),
         MetricsModule.forRoot(config),
         ClientsModule.forRoot(config),
         ShopCacheModule.forRoot(config),

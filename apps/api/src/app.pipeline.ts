@@ -1,6 +1,7 @@
 import { ResponseCacheInterceptor } from '@app/cache';
 import { RateLimitGuard } from '@app/rate-limit';
 import type { Provider } from '@nestjs/common';
+import { ProfilingInterceptor } from '@app/profiling';
 import { APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { AuthGuard } from './auth/auth.guard.js';
 import { ValidationPipe } from './http/validation.pipe.js';
@@ -12,6 +13,7 @@ import { ValidationPipe } from './http/validation.pipe.js';
 export const pipeline: Provider[] = [
   { provide: APP_GUARD, useExisting: RateLimitGuard },
   { provide: APP_GUARD, useExisting: AuthGuard },
+  { provide: APP_INTERCEPTOR, useExisting: ProfilingInterceptor },
   { provide: APP_INTERCEPTOR, useExisting: ResponseCacheInterceptor },
   { provide: APP_PIPE, useClass: ValidationPipe },
 ];

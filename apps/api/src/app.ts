@@ -1,5 +1,6 @@
 import type { Clock } from '@app/common';
 import { ConnectionMetrics } from '@app/monitoring';
+import { Profiler } from '@app/profiling';
 import { RateLimitService } from '@app/rate-limit';
 import helmet from '@fastify/helmet';
 import { NestFactory } from '@nestjs/core';
@@ -15,6 +16,7 @@ import { registerRequestLifecycle, requestIdOf, tallyQueries } from './http/requ
 import { Uploads } from './http/uploads.js';
 import { limitUnguarded } from './http/unguarded-answers.js';
 import { Readiness } from './ops/health/readiness.js';
+import { linkProfiles } from './ops/profiling/profile-link.js';
 import { logRequests, nestLogger } from './logger.js';
 
 function createAdapter(config: Config, uploads: Uploads): FastifyAdapter {
@@ -74,6 +76,7 @@ export async function createApp(config: Config, databaseUrl: string, logger: Pin
     if (readiness.isDraining) reply.header('connection', 'close');
     done(null, payload);
   });
+  linkProfiles(server, app.get(Profiler));
   const stops = [tallyQueries(), logRequests(logger)];
   server.addHook('onClose', async () => stops.forEach((stop) => stop()));
   serveDocumentation(app);
@@ -83,6 +86,6 @@ export async function createApp(config: Config, databaseUrl: string, logger: Pin
 }
 
 const exposedHeaders = [
-  'etag', 'x-request-id', 'server-timing', 'retry-after', 'location', 'idempotent-replayed',
+  'etag', 'x-request-id', 'server-timing', 'retry-after', 'location', 'idempotent-replayed', 'x-profile',
   'x-ratelimit-limit', 'x-ratelimit-remaining', 'x-ratelimit-reset', 'x-system-load', 'ratelimit', 'ratelimit-policy',
 ]; // prettier-ignore

@@ -70,6 +70,12 @@ const environment = z.object({
   DATABASE_ACQUIRE_TIMEOUT_MS: milliseconds(2000),
   DATABASE_STATEMENT_TIMEOUT_MS: milliseconds(15_000),
   DATABASE_IDLE_TIMEOUT_MS: milliseconds(30_000),
+  PROFILING_ENABLED: flag('true'),
+  PROFILING_SAMPLE_RATE: z.coerce.number().min(0).max(1).default(0.1),
+  PROFILING_SLOW_REQUEST_MS: milliseconds(500),
+  PROFILING_SLOW_QUERY_MS: milliseconds(100),
+  PROFILING_REPEATED_QUERIES: count(5, 2, 1000),
+  PROFILING_REQUEST_BYTES: count(8_388_608, 65_536, 1_073_741_824),
   MIGRATE_ON_START: flag('true'),
   CACHE_ENABLED: flag('true'),
   CACHE_L1_BYTES: count(67_108_864, 1_048_576, 17_179_869_184),
@@ -221,6 +227,15 @@ function rateLimitOf(env: Environment) {
   };
 }
 
+const profilingOf = (env: Environment) => ({
+  isEnabled: env.PROFILING_ENABLED,
+  sampleRate: env.PROFILING_SAMPLE_RATE,
+  slowRequestMs: env.PROFILING_SLOW_REQUEST_MS,
+  slowQueryMs: env.PROFILING_SLOW_QUERY_MS,
+  repeatedQueries: env.PROFILING_REPEATED_QUERIES,
+  requestBytes: env.PROFILING_REQUEST_BYTES,
+});
+
 function shape(env: Environment) {
   return {
     mode: env.NODE_ENV,
@@ -234,6 +249,7 @@ function shape(env: Environment) {
     redis: redisOf(env),
     rateLimit: rateLimitOf(env),
     cache: { isEnabled: env.CACHE_ENABLED, maxBytes: env.CACHE_L1_BYTES },
+    profiling: profilingOf(env),
     seed: { scale: env.SEED_SCALE, number: env.SEED_NUMBER },
     auth: authOf(env),
     orders: { unpaidTtlS: env.ORDER_UNPAID_TTL_S },

@@ -1,4 +1,5 @@
 import { currentRequest, queryFinished, type Clock } from '@app/common';
+import type { DynamicModule } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import type { InjectOptions } from 'fastify';
@@ -8,6 +9,7 @@ import { AccessTokens } from '../src/auth/access-token.js';
 import { SessionsService } from '../src/auth/sessions.service.js';
 import type { Role } from '../src/http/access.js';
 import { createApp } from '../src/app.js';
+import { AppModule } from '../src/app.module.js';
 import { CLOCK } from '../src/app.tokens.js';
 import { loadConfig, type Config } from '../src/config.js';
 import { createTestDatabase, type TestDatabase } from './setup/test-database.js';
@@ -116,12 +118,26 @@ interface StartOptions {
   readonly clock?: Clock;
   /** Another replica of this application, on its database. */
   readonly beside?: TestApp;
+  /** Beside the application's own: routes that a test needs and the product must not have. */
+  readonly modules?: readonly NonNullable<DynamicModule['imports']>[number][];
+  /** Another than a fresh one of the test server: it must be migrated. */
+  readonly database?: TestDatabase;
+}
+
+function withModules(modules: NonNullable<StartOptions['modules']>): () => void {
+  const forRoot = AppModule.forRoot.bind(AppModule);
+  const spy = jest.spyOn(AppModule, 'forRoot').mockImplementation((...parameters) => {
+    const module = forRoot(...parameters);
+    return { ...module, imports: [...(module.imports ?? []), ...modules] };
+  });
+  return () => spy.mockRestore();
 }
 
 /** Boots the application on a fresh database: seeded at scale 0.01 (500 products) unless told otherwise. */
 export async function startTestApp(options: StartOptions = {}): Promise<TestApp> {
-  const { seeded = true, config: adjust = (config: Config) => config, clock, beside } = options;
-  const database = beside ? { url: beside.url, drop: () => Promise.resolve() } : await createTestDatabase({ seeded });
+  const { seeded = true, config: adjust = (config: Config) => config, clock, beside, modules = [] } = options;
+  const shared = beside && { url: beside.url, drop: () => Promise.resolve() };
+  const database = options.database ?? shared ?? (await createTestDatabase({ seeded }));
   const base = loadConfig({
     NODE_ENV: 'test',
     LOG_LEVEL: 'silent',
@@ -131,6 +147,7 @@ export async function startTestApp(options: StartOptions = {}): Promise<TestApp>
     DATABASE_ACQUIRE_TIMEOUT_MS: '60000',
   });
   const config = adjust({ ...base, cache: { ...base.cache, isEnabled: false }, auth: { ...base.auth, jwtKeys: [testKey] } });
-  const nest = await createApp(config, database.url, pino({ level: 'silent' }), clock);
+  const restore = withModules(modules);
+  const nest = await createApp(config, database.url, pino({ level: 'silent' }), clock).finally(restore);
   return new TestApp(nest, config, database);
 }

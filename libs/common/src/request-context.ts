@@ -16,7 +16,7 @@ export interface RequestContext {
   cacheMs: number;
   /** Monotonic milliseconds at which the answer was ready to be sent, serialised; 0 until then. */
   answeredAt: number;
-  /** Its body before compression, in bytes or, where nobody counted, in characters. */
+  /** Its body before compression, in bytes or, where nobody counted, in characters; 0 where it is not known. */
   bodyBytes: number;
   /** What a profiler keeps while the request runs; nobody else looks at it. */
   recording?: object | undefined;

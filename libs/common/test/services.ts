@@ -12,18 +12,21 @@ const isOnPath = (program: string): boolean =>
   });
 
 /**
- * Tests that need a program which npm cannot bring. Without it they are skipped, and their name says why; with
- * `REQUIRE_SERVICES=1` its absence is a failure.
+ * Tests that need what npm cannot bring. Without it they are skipped, and their name says why; with `REQUIRE_SERVICES=1` its
+ * absence is a failure.
  */
-export function describeWith(program: string, tests: () => void): void {
-  if (isOnPath(program)) {
-    describe(program, tests);
+export function describeIf(isInstalled: boolean, name: string, tests: () => void): void {
+  if (isInstalled) {
+    describe(name, tests);
   } else if (process.env['REQUIRE_SERVICES'] === '1') {
-    it(`finds ${program} on the PATH`, () => {
-      expect(isOnPath(program)).toBe(true);
+    it(`finds ${name}`, () => {
+      expect(isInstalled).toBe(true);
     });
   } else {
     // oxlint-disable-next-line jest/no-disabled-tests -- skipped for a reason that its name tells
-    describe.skip(`skipped, since ${program} is not installed`, tests);
+    describe.skip(`skipped, since ${name} is not installed`, tests);
   }
 }
+
+/** Tests that need a program on the PATH. */
+export const describeWith = (program: string, tests: () => void): void => describeIf(isOnPath(program), program, tests);

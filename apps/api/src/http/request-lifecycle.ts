@@ -35,6 +35,12 @@ export function serverTiming(context: RequestContext, now: number): string {
 
 const templateOf = (request: FastifyRequest): string => request.routeOptions.url ?? 'unmatched';
 
+/** 0 where nobody can tell: of streams, and of what is compressed already. */
+function bodyBytes(reply: FastifyReply, payload: unknown): number {
+  const isWhole = typeof payload === 'string' || Buffer.isBuffer(payload);
+  return isWhole && reply.getHeader('content-encoding') === undefined ? payload.length : 0;
+}
+
 function answerHeaders(request: FastifyRequest, reply: FastifyReply): void {
   reply.header('x-request-id', request.id);
   reply.header('server-timing', serverTiming(request.context, request.context.answeredAt));
@@ -65,7 +71,7 @@ export function registerRequestLifecycle(server: FastifyInstance): void {
   server.addHook('preValidation', (request, _reply, done) => runInRequest(request.context, done));
   server.addHook('onSend', (request, reply, payload, done) => {
     request.context.answeredAt = systemClock.monotonic();
-    request.context.bodyBytes = typeof payload === 'string' || Buffer.isBuffer(payload) ? payload.length : 0;
+    request.context.bodyBytes = bodyBytes(reply, payload);
     const answer = answerConditionally(request, reply, payload);
     answerHeaders(request, reply);
     done(null, answer);

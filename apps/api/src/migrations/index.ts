@@ -14,6 +14,7 @@ import { CatalogueReads1795478400030 } from './1795478400030-catalogue-reads.js'
 import { ErasedAddresses1795478400035 } from './1795478400035-erased-addresses.js';
 import { UnpaidOrders1795478400036 } from './1795478400036-unpaid-orders.js';
 import { BusinessFigures1795478400040 } from './1795478400040-business-figures.js';
+import { EndpointBaselines1795478400070 } from './1795478400070-endpoint-baselines.js';
 
 /** In the order they run. A class that has run anywhere is never edited: the next change is the next class. */
 export const migrations = [
@@ -33,4 +34,5 @@ export const migrations = [
   ErasedAddresses1795478400035,
   UnpaidOrders1795478400036,
   BusinessFigures1795478400040,
+  EndpointBaselines1795478400070,
 ];

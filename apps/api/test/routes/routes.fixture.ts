@@ -349,7 +349,21 @@ const exchange: readonly Row[] = [
   })),
 ];
 
+/** A request that was kept: those of admins are. */
+async function keptRequest({ app, people }: World): Promise<Request> {
+  const { headers } = await app.get('/users?page_size=1', { as: people.admin.token });
+  return { path: `/profiling/requests/${headers['x-request-id']}` };
+}
+
 const operation: readonly Row[] = [
+  row('GET /profiling', admins(200), to('/profiling')),
+  row('GET /profiling/endpoints', admins(200), to('/profiling/endpoints')),
+  row('GET /profiling/queries', admins(200), to('/profiling/queries')),
+  row('GET /profiling/findings', admins(200), to('/profiling/findings')),
+  row('GET /profiling/requests', admins(200), to('/profiling/requests')),
+  row('GET /profiling/requests/{request_id}', admins(200), keptRequest),
+  row('POST /profiling/cpu', admins(200), to('/profiling/cpu?seconds=1')),
+  row('POST /profiling/heap', admins(200), to('/profiling/heap?seconds=1')),
   row('GET /monitoring/business', admins(200), to('/monitoring/business')),
   row('GET /health', anyone(200), to('/health')),
   row('GET /health/live', anyone(200), to('/health/live')),

@@ -1,1 +1,1 @@
-export { describeWith } from '../../../../libs/common/test/services.js';
+export { describeIf, describeWith } from '../../../../libs/common/test/services.js';

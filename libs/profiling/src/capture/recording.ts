@@ -48,7 +48,10 @@ export class Recording {
   readonly spans: SpanRecord[] = [];
   readonly reads: CacheRecord[] = [];
   dropped = 0;
-  /** Sums over all statements, the dropped ones too. */
+  /** Sums over all statements and reads, the dropped ones too. */
+  queryCount = 0;
+  queryMs = 0;
+  cacheMs = 0;
   waitMs = 0;
   rowCount = 0;
   readBytes = 0;
@@ -78,6 +81,8 @@ export class Recording {
 
   addQuery(query: QueryFinished, fingerprint: Fingerprint, parameters: MaskedParameters | undefined): void {
     const { durationMs, waitMs, rowCount, readBytes, isInTransaction, error, site } = query;
+    this.queryCount += 1;
+    this.queryMs += durationMs;
     this.waitMs += waitMs;
     this.rowCount += rowCount;
     this.readBytes += readBytes;
@@ -104,9 +109,10 @@ export class Recording {
     else this.spans.push({ name, at: startedAt - this.startedAt, durationMs: endedAt - startedAt });
   }
 
-  addRead({ type, result, durationMs }: CacheAccessed, endedAt: number): void {
+  addRead({ type, layer, result, durationMs }: CacheAccessed, endedAt: number): void {
+    this.cacheMs += durationMs;
     if (this.reads.length >= recordLimits.reads) this.dropped += 1;
-    else this.reads.push({ name: type, result, at: endedAt - durationMs - this.startedAt, durationMs });
+    else this.reads.push({ name: type, result: `${result} of ${layer}`, at: endedAt - durationMs - this.startedAt, durationMs });
   }
 
   addConnection({ waitMs, queryCount, unseenBytes, error }: ConnectionUsed): void {

@@ -82,8 +82,9 @@ function processFigures({ recording, after, fact }: Ended, watch: RuntimeWatch):
 
 export function profileOf(ended: Ended, watch: RuntimeWatch): RequestProfile {
   const { context, recording, fact, because, endedAt } = ended;
-  const { requestId, endpoint, startedAt, queryCount, queryMs, cacheMs, answeredAt, bodyBytes } = context;
-  const { isFull, handler, handledAt, waitMs, rowCount, readBytes, queries, spans, reads, dropped } = recording;
+  const { requestId, endpoint, startedAt, answeredAt, bodyBytes } = context;
+  const { isFull, handler, handledAt, queries, spans, reads, dropped } = recording;
+  const { queryCount, queryMs, cacheMs, waitMs, rowCount, readBytes } = recording;
   resolveSites(recording, endpoint);
   const handlerEnd = handledAt || answeredAt;
   return {

@@ -101,10 +101,10 @@ describe('limits', () => {
 describe('figures by endpoint', () => {
   it('count every request, drawn or not', async () => {
     await start({ sampleRate: 0.5, random: never });
-    const work = (context: { queryCount: number; queryMs: number }): void => void Object.assign(context, { queryCount: 3, queryMs: 2 });
+    const work = (): void => [1, 2, 3].forEach(() => tellQuery({ text: 'SELECT 1', durationMs: 0.5 }));
     for (let n = 1; n <= 100; n += 1) tellRequest({ durationMs: n, status: n === 1 ? 503 : 200, work });
     const [figures] = profiler.endpoints();
-    expect(figures).toMatchObject({ endpoint: 'GET /things', failed: 1, queryCount: 300, queryMs: 200, mostQueries: 3, captured: 0 });
+    expect(figures).toMatchObject({ endpoint: 'GET /things', failed: 1, queryCount: 300, queryMs: 150, mostQueries: 3, captured: 0 });
     expect([figures?.durations.count, Math.round(figures?.durations.percentile(0.5) ?? 0)]).toEqual([100, 50]);
   });
 });

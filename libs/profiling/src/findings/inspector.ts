@@ -58,9 +58,10 @@ export class Inspector implements RecorderListener {
   }
 
   requestEnded(fact: RequestFinished, context: RequestContext, recording: Recording | undefined): void {
-    this.endpoints.of(context.endpoint).count(context, fact);
+    this.endpoints.of(context.endpoint).count(fact, recording);
     if (this.regressions.isDue()) this.judgeEndpoints();
-    if (recording?.hasUnseenQueries) this.findings.add(unseenQuery(context), this.clock.now(), context.requestId);
+    if (recording?.hasUnseenQueries)
+      this.findings.add(unseenQuery(context.endpoint, recording.queryCount), this.clock.now(), context.requestId);
     const because = this.reasons(fact, recording);
     if (because.length === 0) return;
     const kept = recording ?? new Recording(context.startedAt, false, undefined);

@@ -2,7 +2,7 @@ import { normalise } from '../sql/sql-fingerprint.js';
 
 /** One node of a plan, values masked. `actual…` only when the statement was executed with it. */
 export interface PlanNode {
-  /** `Seq Scan`, `Index Scan`, `Sort`, … */
+  /** `Seq Scan`, `Index Scan`, `Sort`, `Insert`, … */
   readonly node: string;
   readonly table?: string;
   readonly index?: string;
@@ -42,7 +42,8 @@ function nodeOf(raw: Raw): PlanNode {
   const condition = raw['Index Cond'] ?? raw['Hash Cond'] ?? raw['Merge Cond'] ?? raw['Recheck Cond'];
   const children = Array.isArray(raw['Plans']) ? (raw['Plans'] as Raw[]).map(nodeOf) : [];
   return {
-    node: String(raw['Node Type']),
+    // What a `ModifyTable` does is its operation.
+    node: String(raw['Operation'] ?? raw['Node Type']),
     ...(table === undefined ? {} : { table }),
     ...(typeof raw['Index Name'] === 'string' ? { index: raw['Index Name'] } : {}),
     ...(raw['Filter'] === undefined ? {} : { filter: mask(raw['Filter']) }),

@@ -55,6 +55,8 @@ export class Fingerprints {
   private readonly byText: LRUCache<string, Fingerprint>;
   private readonly byId: LRUCache<string, Fingerprint>;
   private evicted = 0;
+  /** A statement is looked up when it starts and when it ends. */
+  private latest: { readonly sql: string; readonly fingerprint: Fingerprint } | undefined;
 
   /** A quarter of `limitBytes` is for texts, the rest for fingerprints. Two bytes a character are accounted. */
   constructor(readonly limitBytes: number) {
@@ -69,6 +71,11 @@ export class Fingerprints {
   }
 
   of(sql: string): Fingerprint {
+    if (this.latest?.sql !== sql) this.latest = { sql, fingerprint: this.find(sql) };
+    return this.latest.fingerprint;
+  }
+
+  private find(sql: string): Fingerprint {
     const known = this.byText.get(sql);
     if (known) {
       // Also keeps it from being the one that makes room.

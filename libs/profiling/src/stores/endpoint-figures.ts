@@ -1,4 +1,5 @@
-import type { RequestContext, RequestFinished } from '@app/common';
+import type { RequestFinished } from '@app/common';
+import type { Recording } from '../capture/recording.js';
 import type { RequestProfile } from '../capture/request-profile.js';
 import { DurationHistogram } from './duration-histogram.js';
 
@@ -21,13 +22,15 @@ export class EndpointFigures {
 
   constructor(readonly endpoint: string) {}
 
-  count(context: RequestContext, { durationMs, statusCode }: RequestFinished): void {
+  /** A request without a recording did nothing that is recorded. */
+  count({ durationMs, statusCode }: RequestFinished, recording: Recording | undefined): void {
     this.durations.record(durationMs);
     this.window.record(durationMs);
-    this.queryCount += context.queryCount;
-    this.queryMs += context.queryMs;
-    if (context.queryCount > this.mostQueries) this.mostQueries = context.queryCount;
     if (statusCode >= 500) this.failed += 1;
+    if (!recording) return;
+    this.queryCount += recording.queryCount;
+    this.queryMs += recording.queryMs;
+    if (recording.queryCount > this.mostQueries) this.mostQueries = recording.queryCount;
   }
 
   countProcess({ process }: RequestProfile): void {

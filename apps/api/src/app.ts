@@ -9,7 +9,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger as Pino } from 'pino';
 import { AppModule } from './app.module.js';
 import type { Config } from './config.js';
-import { collectAllowedMethods } from './http/method-not-allowed.js';
+import { AllowedMethods } from './http/method-not-allowed.js';
 import { serveDocumentation } from './http/documentation.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { registerRequestLifecycle, requestIdOf, tallyQueries } from './http/request-lifecycle.js';
@@ -58,7 +58,7 @@ export async function createApp(config: Config, databaseUrl: string, logger: Pin
   const uploads = new Uploads(config.http.requestTimeoutMs);
   const adapter = createAdapter(config, uploads);
   const server = adapter.getInstance<FastifyInstance>();
-  const allowedMethods = collectAllowedMethods(server);
+  const allowedMethods = new AllowedMethods(server);
   registerRequestLifecycle(server);
   await registerPlugins(server, uploads);
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config, databaseUrl, clock), adapter, {
@@ -81,6 +81,7 @@ export async function createApp(config: Config, databaseUrl: string, logger: Pin
   server.addHook('onClose', async () => stops.forEach((stop) => stop()));
   serveDocumentation(app);
   await app.init();
+  allowedMethods.refuseOthers();
   await server.ready();
   return app;
 }

@@ -31,6 +31,16 @@ describe('HTTP contract', () => {
   });
 
   it.each([
+    ['PATCH', '/products/popular', 'GET, HEAD'],
+    ['GET', '/products/search', 'POST'],
+    ['DELETE', '/products/import', 'POST'],
+    ['OPTIONS', '/posts/trending', 'GET, HEAD'],
+  ])('does not take the name of a resource for an id: %s %s', async (method, path, allow) => {
+    const answer = await app.call(method, path, method === 'PATCH' ? 'a,b' : undefined, { headers: { 'content-type': 'text/csv' } });
+    expect([answer.status, answer.body['type'], answer.headers['allow']]).toEqual([405, `${problemTypes}method-not-allowed`, allow]);
+  });
+
+  it.each([
     ['malformed JSON', '{"query":', 'application/json', 400, 'malformed-body'],
     ['an empty JSON body', '', 'application/json', 400, 'malformed-body'],
     ['a foreign media type', 'query=x', 'application/x-www-form-urlencoded', 415, 'unsupported-media-type'],

@@ -3,7 +3,7 @@ import { Problem } from '@app/common';
 import { isConnectionError, isRetryable, isStatementTimeout, PoolExhaustedError } from '@app/database';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { STATUS_CODES } from 'node:http';
-import { methodNotAllowed } from './method-not-allowed.js';
+import { methodNotAllowed, type AllowedMethods } from './method-not-allowed.js';
 import { problemBody } from './problem-body.js';
 
 const retrySoon = { headers: { 'retry-after': '2' } };
@@ -59,7 +59,7 @@ function fromHttpException(error: HttpException): Problem {
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger('Problem');
 
-  constructor(private readonly allowedMethods: (path: string) => string[]) {}
+  constructor(private readonly allowedMethods: AllowedMethods) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
@@ -79,7 +79,7 @@ export class ProblemFilter implements ExceptionFilter {
 
   private unmatched(request: FastifyRequest): Problem | undefined {
     if (!request.is404) return undefined;
-    const allowed = this.allowedMethods(request.url.split('?', 1)[0] ?? '');
+    const allowed = this.allowedMethods.of(request.url.split('?', 1)[0] ?? '');
     return allowed.length > 0 ? methodNotAllowed(request.method, allowed) : undefined;
   }
 }

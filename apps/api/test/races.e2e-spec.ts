@@ -91,6 +91,30 @@ describe('changes that meet', () => {
     expect(addresses).toEqual([{ shipping_address: '(erased)', billing_address: '(erased)', notes: null }]);
   });
 
+  it('add to a cart while its account is erased: nothing is left in it', async () => {
+    const [buyer, product] = [await openAndLogIn(app), await newProduct(app)];
+    await saboteur.hold('LOCK TABLE cart_items IN SHARE ROW EXCLUSIVE MODE');
+    const erased = app.delete('/users/profile', { as: buyer.access });
+    await saboteur.waiting(1, '%DELETE FROM cart_items%');
+    const added = app.post('/cart/add', { product_id: product, quantity: 1 }, { as: buyer.access });
+    await saboteur.waiting(1, '%INSERT INTO cart_items%');
+    await saboteur.release();
+    expect([(await erased).status, (await added).status]).toEqual([204, 401]);
+    expect(await app.query('SELECT FROM cart_items WHERE user_id = $1', [buyer.id])).toEqual([]);
+  });
+
+  it('erase an account while something is added to its cart: nothing is left in it', async () => {
+    const [buyer, product] = [await openAndLogIn(app), await newProduct(app)];
+    await saboteur.hold('SELECT FROM products WHERE id = $1 FOR UPDATE', [product]);
+    const added = app.post('/cart/add', { product_id: product, quantity: 1 }, { as: buyer.access });
+    await saboteur.waiting(1, '%INSERT INTO cart_items%');
+    const erased = app.delete('/users/profile', { as: buyer.access });
+    await saboteur.waiting(1, '%UPDATE users%');
+    await saboteur.release();
+    expect([(await added).status, (await erased).status]).toEqual([200, 204]);
+    expect(await app.query('SELECT FROM cart_items WHERE user_id = $1', [buyer.id])).toEqual([]);
+  });
+
   it('let a check-out end that waited for too long: 503, nothing changed, and placed once when tried again', async () => {
     const [buyer, product] = [await newUser(app), await newProduct(app)];
     await saboteur.hold('SELECT FROM products WHERE id = $1 FOR NO KEY UPDATE', [product]);

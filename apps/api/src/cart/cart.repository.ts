@@ -13,6 +13,8 @@ export interface Addition {
 }
 
 interface AdditionOutcome {
+  /** False: the account has been erased meanwhile. */
+  readonly has_owner: boolean;
   readonly is_on_sale: boolean;
   readonly has_room: boolean;
   readonly is_added: boolean;
@@ -27,19 +29,22 @@ const read = `
                  p.stock_quantity, p.is_active AND p.stock_quantity >= c.quantity AS available
             FROM cart_items c JOIN products p ON p.id = c.product_id WHERE c.user_id = $1) AS line`;
 
-// The sum is made under the row's lock, so that additions at once add up and none passes the limit.
+// The sum is made under the row's lock, so that additions at once add up and none passes the limit. The owner's lock lets an erasure that
+// is under way end first, or makes it wait and find the line.
 const add = `
-  WITH product AS (
+  WITH owner AS MATERIALIZED (
+    SELECT id FROM users WHERE id = $1 AND erased_at IS NULL FOR SHARE
+  ), product AS (
     SELECT id FROM products WHERE id = $2 AND is_active
   ), room AS (
     SELECT 1 WHERE (SELECT count(*) FROM cart_items WHERE user_id = $1 AND product_id <> $2) < $4
   ), added AS (
-    INSERT INTO cart_items AS line (user_id, product_id, quantity) SELECT $1, product.id, $3 FROM product, room
+    INSERT INTO cart_items AS line (user_id, product_id, quantity) SELECT owner.id, product.id, $3 FROM owner, product, room
     ON CONFLICT (user_id, product_id) DO UPDATE SET quantity = line.quantity + excluded.quantity
       WHERE line.quantity + excluded.quantity <= $5
     RETURNING 1
   )
-  SELECT EXISTS (SELECT FROM product) AS is_on_sale, EXISTS (SELECT FROM room) AS has_room, EXISTS (SELECT FROM added) AS is_added`;
+  SELECT EXISTS (SELECT FROM owner) AS has_owner, EXISTS (SELECT FROM product) AS is_on_sale, EXISTS (SELECT FROM room) AS has_room, EXISTS (SELECT FROM added) AS is_added`;
 
 // In the order in which a check-out takes the lines.
 const clear = `

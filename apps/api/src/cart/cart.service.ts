@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { maxQuantity, type Cart, type CartAddition } from './cart.dto.js';
-import { cartFull, notInCart, notOnSale, tooMany } from './cart.problems.js';
+import { accountErased, cartFull, notInCart, notOnSale, tooMany } from './cart.problems.js';
 import { CartRepository } from './cart.repository.js';
 
 const maxProducts = 100;
@@ -16,6 +16,7 @@ export class CartService {
   /** Stock is a warning here, not a limit: only an order takes it. */
   async add(userId: number, { product_id, quantity }: CartAddition): Promise<Cart> {
     const outcome = await this.carts.add({ userId, productId: product_id, quantity, maxProducts, maxQuantity });
+    if (!outcome.has_owner) throw accountErased();
     if (!outcome.is_on_sale) throw notOnSale(product_id);
     if (!outcome.has_room) throw cartFull(maxProducts);
     if (!outcome.is_added) throw tooMany(product_id, maxQuantity);

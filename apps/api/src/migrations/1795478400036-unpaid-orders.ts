@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 // The worker expires orders whose payment failed too, which the first index left out: it read every order of the shop instead.
-const unpaid = `idx_order_unpaid_pending ON orders (created_at) WHERE status = 'pending' AND payment_status IN ('pending', 'failed')`;
+const unpaid = `idx_order_unpaid_pending ON orders (created_at) WHERE status = 'pending' AND (payment_status = 'pending' OR payment_status = 'failed')`;
 const before = `idx_order_unpaid ON orders (created_at) WHERE status = 'pending' AND payment_status = 'pending'`;
 
 export class UnpaidOrders1795478400036 implements MigrationInterface {

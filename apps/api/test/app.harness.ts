@@ -125,6 +125,8 @@ interface StartOptions {
 }
 
 function withModules(modules: NonNullable<StartOptions['modules']>): () => void {
+  // Replicas without modules may start at the same time.
+  if (modules.length === 0) return () => undefined;
   const forRoot = AppModule.forRoot.bind(AppModule);
   const spy = jest.spyOn(AppModule, 'forRoot').mockImplementation((...parameters) => {
     const module = forRoot(...parameters);

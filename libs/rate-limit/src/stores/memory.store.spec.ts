@@ -7,9 +7,15 @@ import { MemoryStore } from './memory.store.js';
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-function heapBytes(): number {
-  collectGarbage();
-  return process.memoryUsage().heapUsed;
+/** What is in use once no more garbage is found, that of earlier suites in this process included. */
+async function heapBytes(): Promise<number> {
+  for (let before = Infinity; ;) {
+    collectGarbage();
+    await new Promise((resolve) => setImmediate(resolve));
+    const { heapUsed } = process.memoryUsage();
+    if (heapUsed > before - 100_000) return heapUsed;
+    before = heapUsed;
+  }
 }
 
 const meter = meterOf('GET /products');
@@ -73,27 +79,27 @@ describe('MemoryStore', () => {
     expect(store.stats()).toMatchObject({ clients: 1, forgotten: 0 });
   });
 
-  it('holds 100,000 clients in less than 64 MB, and its own estimate of them is fair', () => {
-    const before = heapBytes();
+  it('holds 100,000 clients in less than 64 MB, and its own estimate of them is fair', async () => {
+    const before = await heapBytes();
     const store = new MemoryStore({ clock: new TestClock(), maxBytes: 64 * megabyte });
     for (let client = 0; client < 100_000; client += 1)
       store.take({ meter, client: `ip:10.${client % 250}.${client}`, limit: 200, cost: 1 });
-    const bytes = heapBytes() - before;
+    const bytes = (await heapBytes()) - before;
     expect(store.stats()).toMatchObject({ clients: 100_000, forgotten: 0 });
     expect(bytes).toBeLessThan(64 * megabyte);
     expect(store.stats().bytes / bytes).toBeGreaterThan(0.8);
     expect(store.stats().bytes / bytes).toBeLessThan(1.5);
   });
 
-  it('stays within its bound under a million made-up clients, and still counts the one that keeps coming', () => {
+  it('stays within its bound under a million made-up clients, and still counts the one that keeps coming', async () => {
     const store = new MemoryStore({ clock: new TestClock(), maxBytes: 4 * megabyte });
-    const before = heapBytes();
+    const before = await heapBytes();
     const regular: boolean[] = [];
     for (let client = 0; client < 1_000_000; client += 1) {
       store.take({ meter, client: `ip:${client}`, limit: 200, cost: 1 });
       if (client % 1000 === 0) regular.push(store.take({ meter, client: 'regular', limit: 50, cost: 1 }).isAllowed);
     }
-    expect(heapBytes() - before).toBeLessThan(5 * megabyte);
+    expect((await heapBytes()) - before).toBeLessThan(5 * megabyte);
     expect(store.stats().bytes).toBeLessThanOrEqual(4 * megabyte + 1000);
     expect(store.stats().forgotten).toBeGreaterThan(900_000);
     expect(regular.filter(Boolean)).toHaveLength(50);

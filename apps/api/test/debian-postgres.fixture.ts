@@ -30,7 +30,7 @@ async function account(): Promise<{ uid: number; gid: number } | undefined> {
 
 async function migrate(url: string): Promise<void> {
   const times = { acquireTimeoutMs: 60_000, statementTimeoutMs: 0, idleTimeoutMs: 0 };
-  const dataSource = createDataSource({ url, poolSize: 1, ...times, applicationName: 'techmart-tests', migrations });
+  const dataSource = createDataSource({ url, poolSize: 2, ...times, applicationName: 'techmart-tests', migrations });
   await dataSource.initialize();
   await runMigrations(dataSource);
   await dataSource.destroy();

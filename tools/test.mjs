@@ -1,5 +1,6 @@
 // `npm test`: every check in turn, each named with its time; one that fails does not hide the others. Arguments go to jest.
-// With ALSO_TEST_DATABASE_URL, a superuser's on another server, the end-to-end tests run once more on that one.
+// With ALSO_TEST_DATABASE_URL, a superuser's on another server, the end-to-end tests run once more on that one, but for those which have
+// a server of their own or say nothing about one.
 // The last line counts them all: `N passed, N failed`.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -42,6 +43,11 @@ function count(ok) {
   totals.skipped += (report.numPendingTests ?? 0) + (report.numTodoTests ?? 0);
 }
 
+const aboutNoServer = [
+  'cache', 'crash', 'database-outage', 'events-process', 'http-contract', 'import-volume', 'metrics', 'mint-tokens', 'openapi-fuzz', 'process',
+  'profiling-(?:attribution|captures|foreign-app|places|routes)', 'random-run', 'rate-limit', 'redis-process',
+]; // prettier-ignore
+
 check('type check', process.execPath, ['node_modules/typescript7/bin/tsc', '--noEmit', '-p', 'tsconfig.json']);
 check('lint', bin('oxlint'), ['--type-aware', '--deny-warnings', '.']);
 check('format', bin('prettier'), ['--check', '--log-level', 'warn', '.']);
@@ -50,7 +56,8 @@ const args = process.argv.slice(2);
 jest('tests', args);
 const { ALSO_TEST_DATABASE_URL: another } = process.env;
 if (another) {
-  const endToEnd = args.length > 0 ? args : ['--testPathPatterns', 'e2e-spec'];
+  const elsewhere = `/(${aboutNoServer.join('|')})[^/]*\\.e2e-spec`;
+  const endToEnd = args.length > 0 ? args : ['--testPathPatterns', 'e2e-spec', '--testPathIgnorePatterns', '/node_modules/', elsewhere];
   jest('end-to-end tests on another server', endToEnd, { ...process.env, TEST_DATABASE_URL: another });
 }
 

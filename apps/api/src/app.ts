@@ -14,6 +14,7 @@ import { serveDocumentation } from './http/documentation.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { registerRequestLifecycle, requestIdOf, tallyQueries } from './http/request-lifecycle.js';
 import { Uploads } from './http/uploads.js';
+import { answerUnroutable } from './http/unroutable.js';
 import { limitUnguarded } from './http/unguarded-answers.js';
 import { Readiness } from './ops/health/readiness.js';
 import { linkProfiles } from './ops/profiling/profile-link.js';
@@ -26,6 +27,7 @@ function createAdapter(config: Config, uploads: Uploads): FastifyAdapter {
     bodyLimit: config.http.bodyLimitBytes,
     requestTimeout: config.http.requestTimeoutMs,
     clientErrorHandler: uploads.handleClientError,
+    frameworkErrors: answerUnroutable,
     // A request that arrives on an open connection while we drain is answered, with `Connection: close`.
     return503OnClosing: false,
     forceCloseConnections: 'idle',

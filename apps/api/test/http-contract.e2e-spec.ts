@@ -31,6 +31,15 @@ describe('HTTP contract', () => {
   });
 
   it.each([
+    ['404 for a name that is too long', `/products/by-slug/${'x'.repeat(300)}`, 404, 'not-found'],
+    ['400 for a path that is no UTF-8', '/products/by-slug/%ff', 400, 'malformed-request'],
+  ])('answers %s', async (_, path, status, type) => {
+    const answer = await app.get(path, { headers: { 'x-request-id': 'abc-123' } });
+    expect([answer.status, answer.headers['content-type']]).toEqual([status, 'application/problem+json; charset=utf-8']);
+    expect(answer.body).toMatchObject({ type: problemTypes + type, status, instance: path, request_id: 'abc-123' });
+  });
+
+  it.each([
     ['PATCH', '/products/popular', 'GET, HEAD'],
     ['GET', '/products/search', 'POST'],
     ['DELETE', '/products/import', 'POST'],

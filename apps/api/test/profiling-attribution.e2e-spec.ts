@@ -30,7 +30,8 @@ describe('1,000 requests at once over 3 connections', () => {
     const tagged = seen.filter(({ text }) => /request-\d+/.test(text));
     expect(tagged).toHaveLength(6000);
     expect(tagged.filter(({ owner, text }) => owner !== /request-\d+/.exec(text)?.[0])).toEqual([]);
-    expect(seen.filter(({ owner }) => owner === undefined)).toEqual([]);
+    // Beside them there is background work, which is nobody's.
+    expect(seen.filter(({ owner }) => owner !== undefined)).toHaveLength(ids.length * statementsOfEach);
   });
 
   it('keep each request with its own statements, in their order, and with its waits', () => {

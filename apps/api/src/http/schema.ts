@@ -29,7 +29,7 @@ export const integerParameter = (min: number, max: number) =>
 
 /** A decimal number as a query parameter carries it. */
 export const numberParameter = (min: number, max: number) =>
-  z.preprocess(fromText(/^-?\d{1,12}(\.\d{1,6})?$/), z.number('must be a number').min(min).max(max));
+  z.preprocess(fromText(/^-?\d{1,15}(\.\d{1,30})?(e[+-]?\d{1,3})?$/i), z.number('must be a number').min(min).max(max));
 
 export const booleanParameter = () =>
   z.preprocess((value) => (value === 'true' ? true : value === 'false' ? false : value), z.boolean('must be true or false'));

@@ -123,7 +123,7 @@ export class ProductsController {
     @CurrentUser() user: Identity,
     @Param('id', { schema: idParameter }) id: number,
     @Body({ schema: productChange }) body: ProductChange,
-    @Headers('if-match') ifMatch: string | undefined,
+    @Headers('If-Match') ifMatch: string | undefined,
   ) {
     return this.products.change(user, id, body, parseIfMatch(ifMatch));
   }
@@ -135,7 +135,7 @@ export class ProductsController {
   deactivate(
     @CurrentUser() user: Identity,
     @Param('id', { schema: idParameter }) id: number,
-    @Headers('if-match') ifMatch: string | undefined,
+    @Headers('If-Match') ifMatch: string | undefined,
   ): Promise<void> {
     return this.products.deactivate(user, id, parseIfMatch(ifMatch));
   }

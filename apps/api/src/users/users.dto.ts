@@ -3,7 +3,10 @@ import { pageParameters, pagination } from '../http/page.js';
 import { answeredTimestamp, booleanParameter, line, text } from '../http/schema.js';
 
 export const username = line(50, 3).regex(/^[\p{L}\p{N}_.-]+$/u, 'only letters, digits, dot, dash and underscore');
-export const email = z.email().max(100);
+// As RFC 5321 bounds its parts, and RFC 1123 the labels of a host: none begins or ends with a dash.
+const emailPattern =
+  /^(?=.{1,64}@)(?:[A-Za-z0-9_'+-]+\.)*[A-Za-z0-9_'+-]*[A-Za-z0-9_+-]@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}$/;
+export const email = z.email({ pattern: emailPattern }).max(100);
 export const password = text(128, 10);
 const firstName = line(50).regex(/\S/, 'must not be blank');
 const lastName = line(50).regex(/\S/, 'must not be blank');

@@ -69,7 +69,7 @@ export class AdministrationController {
     @CurrentUser() admin: Identity,
     @Param('id', { schema: idParameter }) id: number,
     @Body({ schema: userChange }) body: UserChange,
-    @Headers('if-match') ifMatch?: string,
+    @Headers('If-Match') ifMatch?: string,
   ): Promise<User> {
     return this.accounts.change(admin, id, body, parseIfMatch(ifMatch));
   }

@@ -44,7 +44,7 @@ export class ProfileController {
     @CurrentUser() own: Identity,
     @Body({ schema: profileChange }) body: ProfileChange,
     @Res({ passthrough: true }) reply: FastifyReply,
-    @Headers('if-match') ifMatch?: string,
+    @Headers('If-Match') ifMatch?: string,
   ): Promise<User> {
     const changed = await this.accounts.changeProfile(own, body, parseIfMatch(ifMatch));
     reply.header('etag', versionTag(changed));

@@ -22,7 +22,7 @@ export class MetricsController extends PrometheusController {
 
   @Get()
   @Public()
-  @ApiProduces('text/plain')
+  @ApiProduces('application/openmetrics-text')
   @ApiDoc({ summary: 'Metrics in the Prometheus text format', answer: z.string(), problems: [401] })
   override async index(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
     if (!this.isAllowed(reply.request)) throw metricsForbidden();

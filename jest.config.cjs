@@ -32,6 +32,8 @@ module.exports = {
   // The first test of a run waits for the server and its templates.
   testTimeout: 90_000,
   maxWorkers: 2,
+  // A worker keeps what its suites have loaded: a new one now and then keeps heap snapshots, and the machine, small.
+  workerIdleMemoryLimit: '800MB',
   globalSetup: '<rootDir>/apps/api/test/setup/global-setup.mjs',
   globalTeardown: '<rootDir>/apps/api/test/setup/global-teardown.mjs',
 };

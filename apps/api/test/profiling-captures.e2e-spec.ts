@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { Captures } from '@app/profiling';
 import { startTestApp, type Json, type TestApp } from './app.harness.js';
 import { FixtureModule } from './profiling.fixture.js';
@@ -14,7 +15,11 @@ afterAll(() => app.close());
 async function whileBusy<T>(work: () => Promise<T>): Promise<T> {
   const ended = new AbortController();
   const busy = (async () => {
-    while (!ended.signal.aborted) await app.get('/fixture/hot?ms=50');
+    while (!ended.signal.aborted) {
+      await app.get('/fixture/hot?ms=50');
+      // Injected requests need no turn of the event loop, which timers wait for.
+      await setImmediate();
+    }
   })();
   const result = await work().finally(() => ended.abort());
   await busy;

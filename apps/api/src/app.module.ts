@@ -11,6 +11,7 @@ import { pipeline } from './app.pipeline.js';
 import type { Config } from './config.js';
 import { BusinessModule } from './ops/business/business.module.js';
 import { ShopCacheModule } from './cache/cache.module.js';
+import { CacheOpsModule } from './ops/cache/cache-ops.module.js';
 import { EventsModule } from './events/events.module.js';
 import { HealthModule } from './ops/health/health.module.js';
 import { databaseOptions } from './app.database.js';
@@ -47,6 +48,7 @@ export class AppModule {
         ProductsModule,
         HealthModule,
         BusinessModule,
+        CacheOpsModule,
         CartModule,
         OrdersModule,
         ReviewsModule,

@@ -147,6 +147,11 @@ export class Cache<Name extends string = string> {
     return counter;
   }
 
+  /** The name of the type that a key belongs to, by its prefix. */
+  typeOf(key: string): string | undefined {
+    return this.engine.types.ofKey(key)?.name;
+  }
+
   /** Counts by type and layer, and the state of the parts. Asks nobody. */
   figures(): CacheFigures {
     return figuresOf(this.engine);
@@ -168,11 +173,11 @@ export class Cache<Name extends string = string> {
     return this.engine.store.keys(glob, limit);
   }
 
-  /** Removes what matches any glob, by scanning, and gives the number of keys: an administrator's batch job, not for a request. */
-  async sweep(glob: string): Promise<number> {
+  /** Ends what matches any glob, by scanning, and gives the number of keys: an administrator's batch job, not for a user's request. */
+  async sweep(glob: string, verb: Verb = 'remove'): Promise<number> {
     const keys = await this.engine.store.keys(glob, Number.POSITIVE_INFINITY);
     for (let start = 0; start < keys.length; start += sweepBatch) {
-      await this.invalidate({ verb: 'remove', keys: keys.slice(start, start + sweepBatch), names: [] });
+      await this.invalidate({ verb, keys: keys.slice(start, start + sweepBatch), names: [] });
     }
     return keys.length;
   }

@@ -22,6 +22,7 @@ export const cacheTypes = defineCacheTypes({
   trending_posts: { ttl: 600, prefix: 'trending', grace, strategy: 'refresh-ahead' },
   post_list: { ttl: 600, prefix: 'posts', grace, negativeTtl },
 });
+export type CacheTypeName = keyof typeof cacheTypes;
 
 /** An id, or the place of one in the tags of a route. */
 type Id = number | '{id}';

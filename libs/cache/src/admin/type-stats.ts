@@ -29,6 +29,9 @@ export interface TypeStats {
   /** Loads whose value could not be kept: not trusted, or not cacheable. */
   bypasses: number;
   evictions: number;
+  /** What L1 holds now, and its size as estimated. */
+  entries: number;
+  bytes: number;
 }
 
 const newLayerStats = (): LayerStats => ({ hits: 0, stale: 0, misses: 0, fills: 0, filledBytes: 0 });
@@ -47,4 +50,6 @@ export const newTypeStats = (): TypeStats => ({
   corrupt: 0,
   bypasses: 0,
   evictions: 0,
+  entries: 0,
+  bytes: 0,
 });

@@ -29,8 +29,13 @@ describe('L1', () => {
     const [first, last] = [addresses[0], addresses.at(-1)].map((address) => address && store.peek(address.type, address.key, 0));
     expect([first, last?.value]).toEqual([undefined, expect.anything()]);
     expect(addresses.reduce((sum, { type }) => sum + type.stats.evictions, 0)).toBe(200 - store.size);
+    const held = () => [
+      addresses.reduce((sum, { type }) => sum + type.stats.entries, 0),
+      addresses.reduce((sum, { type }) => sum + type.stats.bytes, 0),
+    ];
+    expect(held()).toEqual([store.size, store.bytes]);
     store.clear();
-    expect([store.size, store.bytes, generations.size]).toEqual([0, 0, 0]);
+    expect([store.size, store.bytes, generations.size, ...held()]).toEqual([0, 0, 0, 0, 0]);
   });
 
   it('does not keep a value larger than all of it, nor watch its names', async () => {
@@ -38,7 +43,7 @@ describe('L1', () => {
     const address = addressOf();
     await store.put(address, draft(address, 'small'));
     await store.put(address, draft(address, 'x'.repeat(20_000)));
-    expect([store.size, generations.size]).toEqual([0, 0]);
+    expect([store.size, generations.size, address.type.stats.bytes]).toEqual([0, 0, 0]);
   });
 
   it('stays within its count, and gives a type with a limit of its own a part of its own', async () => {

@@ -203,6 +203,8 @@ export class MemoryStore implements FrontStore {
     if (part.peek(key) !== entry) return this.options.generations.release(watched);
     type.stats.l1.fills += 1;
     type.stats.l1.filledBytes += entry.bytes;
+    type.stats.entries += 1;
+    type.stats.bytes += entry.bytes;
   }
 
   /** Marks what has happened since it was last looked at; false when it may not be served any more. */
@@ -230,7 +232,10 @@ export class MemoryStore implements FrontStore {
       max,
       maxSize,
       dispose: (entry, _key, reason) => {
-        if (reason === 'evict') entry.type.stats.evictions += 1;
+        const { stats } = entry.type;
+        if (reason === 'evict') stats.evictions += 1;
+        stats.entries -= 1;
+        stats.bytes -= entry.bytes;
         this.options.generations.release(entry.watched);
       },
     });

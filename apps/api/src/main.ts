@@ -6,6 +6,7 @@ import { openRedis, type RunningRedis } from './app.redis.js';
 import { ConfigError, loadConfig, type Config } from './config.js';
 import { withDevelopmentSecrets } from './development-secrets.js';
 import { createLogger } from './logger.js';
+import { WarmUpService } from './ops/cache/warm-up.service.js';
 import { Readiness } from './ops/health/readiness.js';
 
 interface Running {
@@ -20,6 +21,7 @@ async function start(config: Config, logger: Pino): Promise<Running> {
   try {
     await prepareDatabase(config, database, logger);
     const app = await createApp(redis.config, database.url, logger);
+    void app.get(Readiness).until('warm-up', app.get(WarmUpService).atStart());
     await app.listen({ host: config.http.host, port: config.http.port });
     logger.info(`TechMart listens on ${await app.getUrl()} (documentation at /docs)`);
     return { app, database, redis };

@@ -17,7 +17,7 @@ interface Server {
 
 async function start(env: NodeJS.ProcessEnv): Promise<Server> {
   const child = spawn(process.execPath, [main], {
-    env: { PATH: process.env['PATH'], LOG_PRETTY: 'false', SEED_SCALE: '0', PORT: '0', ...env },
+    env: { PATH: process.env['PATH'], LOG_PRETTY: 'false', SEED_SCALE: '0', PORT: '0', CACHE_WARM_UP_MS: '0', ...env },
     detached: true,
   });
   let text = '';

@@ -11,6 +11,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { answerConditionally } from './conditional-get.js';
+import { isOwnRequest } from './own-requests.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -48,6 +49,7 @@ function answerHeaders(request: FastifyRequest, reply: FastifyReply): void {
 }
 
 function publishFinished(request: FastifyRequest, reply: FastifyReply): void {
+  if (isOwnRequest(request)) return;
   requestFinished.publish({
     method: request.method,
     route: templateOf(request),

@@ -16,7 +16,7 @@ export interface Program {
 export async function startProgram(env: NodeJS.ProcessEnv): Promise<Program> {
   const child = spawn(process.execPath, ['--import', hook, main], {
     // Without a PATH it finds no Redis to start, which would be left behind.
-    env: { PATH: '', NODE_ENV: 'test', LOG_PRETTY: 'false', RATE_LIMIT: 'off', PORT: '0', ...env },
+    env: { PATH: '', NODE_ENV: 'test', LOG_PRETTY: 'false', RATE_LIMIT: 'off', PORT: '0', CACHE_WARM_UP_MS: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const url = await listening(child);

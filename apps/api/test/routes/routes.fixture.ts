@@ -368,6 +368,7 @@ const operation: readonly Row[] = [
   row('GET /cache/keys', admins(200), to('/cache/keys')),
   row('GET /cache/explain', admins(200), to('/cache/explain?key=prod:1')),
   row('POST /cache/invalidate', admins(200), () => ({ path: '/cache/invalidate', body: { tags: ['product:1'] } })),
+  row('POST /cache/warm', admins(200), to('/cache/warm')),
   row('GET /monitoring/business', admins(200), to('/monitoring/business')),
   row('GET /health', anyone(200), to('/health')),
   row('GET /health/live', anyone(200), to('/health/live')),

@@ -4,10 +4,12 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { AuditService } from '../../audit/audit.service.js';
 import { cacheTypes } from '../../cache/cache-types.js';
-import type { CacheInvalidation, KeysQuery } from './cache.dto.js';
+import type { CacheInvalidation, KeysQuery, WarmUpReport } from './cache.dto.js';
 import { scanNotPossible } from './cache.problems.js';
+import { WarmUpService } from './warm-up.service.js';
 
 const fewKeys = 100;
+const warmUpMs = 10_000;
 
 /** What an admin may ask the cache and do to it. */
 @Injectable()
@@ -15,6 +17,7 @@ export class CacheOpsService {
   constructor(
     private readonly cache: Cache,
     private readonly audit: AuditService,
+    private readonly warmUp: WarmUpService,
     @InjectDataSource() private readonly dataSource: DataSource,
   ) {}
 
@@ -42,6 +45,11 @@ export class CacheOpsService {
     return { verb, keys: null };
   }
 
+  async warm(adminId: number): Promise<WarmUpReport> {
+    await this.record(adminId, 'cache.warm');
+    return this.warmUp.run(warmUpMs);
+  }
+
   private async invalidatePattern({ pattern, verb }: Extract<CacheInvalidation, { pattern: string }>): Promise<number | null> {
     try {
       await this.cache.invalidatePattern(pattern, verb);
@@ -54,7 +62,7 @@ export class CacheOpsService {
     return this.cache.sweep(pattern, verb);
   }
 
-  private record(actorId: number, action: string, changes: Readonly<Record<string, unknown>>): Promise<void> {
+  private record(actorId: number, action: string, changes: Readonly<Record<string, unknown>> = {}): Promise<void> {
     return this.audit.record(this.dataSource.manager, { actorId, action, entityType: 'cache', entityId: null, changes });
   }
 }

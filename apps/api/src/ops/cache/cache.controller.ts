@@ -11,6 +11,7 @@ import {
   invalidation,
   keyList,
   keysQuery,
+  warmUpReport,
   type CacheInvalidation,
   type ExplainQuery,
   type KeysQuery,
@@ -57,5 +58,16 @@ export class CacheController {
   })
   invalidate(@CurrentUser() { userId }: Identity, @Body({ schema: invalidation }) body: CacheInvalidation) {
     return this.ops.invalidate(userId, body);
+  }
+
+  @Post('warm')
+  @Access('admin')
+  @ApiDoc({
+    summary: 'Load what most visitors ask for first',
+    description: 'The tree, popular products, first pages; ten seconds at most. What is there stays as it is.',
+    answer: warmUpReport,
+  })
+  warm(@CurrentUser() { userId }: Identity) {
+    return this.ops.warm(userId);
   }
 }

@@ -139,6 +139,17 @@ export const invalidation = z
   .meta({ id: 'CacheInvalidation', examples: [{ tags: ['product:42'] }, { type: 'product_list', verb: 'expire' }] });
 export type CacheInvalidation = z.output<typeof invalidation>;
 
+export const warmUpReport = z
+  .object({
+    loaded: count.describe('Answers that were not there'),
+    cached: count.describe('Answers that were there already'),
+    failed: count,
+    skipped: count.describe('Left out, since the time was over'),
+    duration_ms: ms,
+  })
+  .meta({ id: 'CacheWarmUp' });
+export type WarmUpReport = z.output<typeof warmUpReport>;
+
 export const invalidated = z
   .object({
     verb: z.enum(['remove', 'expire']),

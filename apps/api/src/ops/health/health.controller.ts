@@ -53,11 +53,11 @@ export class HealthController {
   @Public()
   @ApiDoc({
     summary: 'Whether the process takes traffic',
-    description: '503 while it starts, while it drains, and while PostgreSQL is away.',
+    description: '503 while it warms up, while it drains, and while PostgreSQL is away.',
     answer: healthState,
   })
   async ready() {
-    if (this.readiness.isDraining) throw notReady('draining');
+    if (this.readiness.reason !== undefined) throw notReady(this.readiness.reason);
     try {
       await this.health.check([() => this.checkDatabase()]);
     } catch (cause) {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { RESP_TYPES } from 'redis';
 import type { CircuitBreaker } from './circuit-breaker.js';
+import { Deadline } from './deadline.js';
 import { RedisFull, RedisUnavailable, type RedisCommands } from './redis-client.js';
 import type { Script } from './scripts.js';
 
@@ -74,19 +75,13 @@ export class RedisLink implements ScriptRunner {
   async send(command: readonly (string | Buffer)[]): Promise<unknown> {
     this.stats.commands += 1;
     if (!this.options.client.isReady) throw this.failure('no connection');
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => {
-        this.stats.timeouts += 1;
-        reject(this.failure(`no answer within ${this.options.deadlineMs} ms`));
-      }, this.options.deadlineMs);
-    });
+    const deadline = new Deadline(this.options.deadlineMs, () => this.late());
     try {
-      return await Promise.race([this.options.client.sendCommand(command, asBuffers), late]);
+      return await Promise.race([this.options.client.sendCommand(command, asBuffers), deadline.passed]);
     } catch (error) {
       throw error instanceof RedisUnavailable ? error : this.translate(error);
     } finally {
-      clearTimeout(timer);
+      deadline.clear();
     }
   }
 
@@ -103,6 +98,11 @@ export class RedisLink implements ScriptRunner {
       return new RedisFull(error);
     }
     return message.startsWith('NOSCRIPT') ? new RedisUnavailable(message, error) : this.failure(message, error);
+  }
+
+  private late(): RedisUnavailable {
+    this.stats.timeouts += 1;
+    return this.failure(`no answer within ${this.options.deadlineMs} ms`);
   }
 
   private failure(reason: string, cause?: unknown): RedisUnavailable {

@@ -1,6 +1,7 @@
 import { redisInsStore } from 'cache-manager-redis-yet';
 import type { CacheManagerStore } from 'cache-manager';
 import { CircuitBreaker, type CircuitState } from '../redis/circuit-breaker.js';
+import { Deadline } from '../redis/deadline.js';
 import type { RedisCommands } from '../redis/redis-client.js';
 
 export interface GuardedStoreOptions {
@@ -113,14 +114,11 @@ export class GuardedStore implements CacheManagerStore {
   private async inTime<T>(operation: () => Promise<T>): Promise<T> {
     const { client, deadlineMs } = this.options;
     if (!client.isReady) throw new Error('no connection');
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new Error(`no answer within ${deadlineMs} ms`)), deadlineMs);
-    });
+    const deadline = new Deadline(deadlineMs, () => new Error(`no answer within ${deadlineMs} ms`));
     try {
-      return await Promise.race([operation(), late]);
+      return await Promise.race([operation(), deadline.passed]);
     } finally {
-      clearTimeout(timer);
+      deadline.clear();
     }
   }
 }

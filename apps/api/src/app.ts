@@ -9,6 +9,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger as Pino } from 'pino';
 import { AppModule } from './app.module.js';
 import type { Config } from './config.js';
+import { registerCompression } from './http/compression.js';
 import { AllowedMethods } from './http/method-not-allowed.js';
 import { serveDocumentation } from './http/documentation.js';
 import { ProblemFilter } from './http/problem.filter.js';
@@ -72,6 +73,7 @@ export async function createApp(config: Config, databaseUrl: string, logger: Pin
   if (config.http.corsOrigins.length > 0) app.enableCors({ origin: [...config.http.corsOrigins], exposedHeaders });
   app.get(ConnectionMetrics, { strict: false }).watch(server.server);
   limitUnguarded(server, app.get(RateLimitService));
+  registerCompression(server);
   const readiness = app.get(Readiness);
   server.addHook('onSend', (_request, reply, payload, done) => {
     // Clients that keep connections open move elsewhere before the server closes.

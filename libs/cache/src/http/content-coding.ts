@@ -35,11 +35,14 @@ function parseCoding(header: string): Coding {
 
 /** Smaller answers gain nothing. */
 const smallestBytes = 1024;
-const compressible = /^(?:text\/|application\/(?:json|javascript|xml|[\w.-]+\+(?:json|xml))|image\/svg)/i;
+const compressible = /^(?:text\/(?!event-stream)|application\/(?:json|javascript|xml|[\w.-]+\+(?:json|xml))|image\/svg)/i;
+
+/** Whether text of this media type gets smaller. Events are sent one by one, so a stream of them is not to be held back. */
+export const isCompressible = (contentType: string): boolean => compressible.test(contentType);
 
 /** Both compressed forms, made off the event loop; none when it is small or of a type that does not get smaller. */
 export async function compress(body: Buffer, contentType: string): Promise<{ br?: Buffer; gzip?: Buffer }> {
-  if (body.length < smallestBytes || !compressible.test(contentType)) return {};
+  if (body.length < smallestBytes || !isCompressible(contentType)) return {};
   const [br, gz] = await Promise.all([
     promisify(brotliCompress)(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 5, [constants.BROTLI_PARAM_SIZE_HINT]: body.length } }),
     promisify(gzip)(body, { level: 6 }),

@@ -1,6 +1,7 @@
 import { describeRedis, RedisServer } from '../../../libs/cache/test/redis-server.js';
 import type { Config } from '../src/config.js';
-import { startTestApp, type Answer, type TestApp } from './app.harness.js';
+import { newProduct, newUser } from './checkout.fixture.js';
+import { startTestApp, type Answer, type Json, type TestApp } from './app.harness.js';
 
 const json = { headers: { 'accept-encoding': 'identity' } };
 
@@ -61,7 +62,7 @@ describeRedis('the cache', () => {
     readonly name: string;
     /** What both replicas have read before, and read again after the write. */
     readonly reads: readonly string[];
-    readonly as?: () => Promise<string>;
+    readonly before?: (app: TestApp) => Promise<unknown>;
     readonly write: (app: TestApp) => Promise<Answer>;
     readonly shows: (answers: readonly Answer[]) => unknown;
     readonly expected: unknown;
@@ -77,10 +78,19 @@ describeRedis('the cache', () => {
     },
     {
       name: 'a product taken off the shop',
-      reads: ['/products/11'],
+      reads: ['/products/11', '/products/by-slug/to-be-taken-off'],
+      before: (app) => app.query(`UPDATE products SET slug = 'to-be-taken-off' WHERE id = 11`),
       write: (app) => app.delete('/products/11', { as: admin }),
-      shows: ([detail]) => detail?.status,
-      expected: 404,
+      shows: (answers) => answers.map(({ status }) => status),
+      expected: [404, 404],
+    },
+    {
+      name: 'what is left of a product, by its slug',
+      reads: ['/products/by-slug/to-be-counted'],
+      before: (app) => app.query(`UPDATE products SET slug = 'to-be-counted' WHERE id = 18`),
+      write: (app) => app.patch('/products/18', { stock_quantity: 4321 }, { as: admin }),
+      shows: ([detail]) => detail?.body['stock_quantity'],
+      expected: 4321,
     },
     {
       name: 'the name of a category',
@@ -98,7 +108,8 @@ describeRedis('the cache', () => {
     },
   ];
 
-  it.each(writes)('shows $name at once where it was written, and soon everywhere', async ({ reads, write, shows, expected }) => {
+  it.each(writes)('shows $name at once where it was written, and soon everywhere', async ({ reads, before, write, shows, expected }) => {
+    await before?.(one);
     for (const app of [one, other]) for (const path of reads) await read(app, path);
     const written = await write(one);
     expect(written.status).toBeLessThan(300);
@@ -109,6 +120,20 @@ describeRedis('the cache', () => {
     let seen = shows(await all(other));
     while (JSON.stringify(seen) !== JSON.stringify(expected) && Date.now() < deadline) seen = shows(await all(other));
     expect(seen).toEqual(expected);
+  });
+
+  it('leaves the page of one product alone when another one changes', async () => {
+    await read(one, '/products/14');
+    expect((await one.patch('/products/15', { price: 15.15, sale_price: null }, { as: admin })).status).toBe(200);
+    expect(statusOf(await read(one, '/products/14'))).toMatch(/^techmart; ?hit/);
+  });
+
+  it('takes the products of an erased seller off, wherever they were seen', async () => {
+    const seller = await newUser(one, 'seller');
+    const id = await newProduct(one, { seller });
+    for (const app of [one, other]) expect((await read(app, `/products/${id}`)).status).toBe(200);
+    expect((await one.delete('/users/profile', { as: seller.token })).status).toBe(204);
+    for (const app of [one, other]) expect((await read(app, `/products/${id}`)).status).toBe(404);
   });
 
   it('shows what is left after an order, on the product and in the profile', async () => {
@@ -127,6 +152,32 @@ describeRedis('the cache', () => {
     expect((await one.post(`/orders/${id}/cancel`, undefined, { as: buyer })).status).toBe(200);
     expect((await one.get(`/orders/${id}`, { as: buyer })).body['status']).toBe('cancelled');
     expect((await read(one, '/products/12')).body['stock_quantity']).toBe(before);
+  });
+
+  it('keeps a cart until it or a product in it changes, and shows that at once', async () => {
+    const { token } = await newUser(one);
+    const products = [await newProduct(one, { price: 5 }), await newProduct(one, { price: 7 })];
+    const carts = () => Promise.all([one, other].map(async (app) => (await app.get('/cart', { as: token })).body));
+    const totals = async () => (await carts()).map((cart) => cart['total_amount']);
+    for (const product_id of products) expect((await one.post('/cart/add', { product_id, quantity: 2 }, { as: token })).status).toBe(200);
+    expect(await totals()).toEqual([24, 24]);
+    // The names of its products are known by now.
+    await totals();
+    const { count } = await one.queriesOf(carts);
+    expect(count).toBe(0);
+    await other.patch(`/products/${products[0]}`, { price: 6 }, { as: admin });
+    expect(await totals()).toEqual([26, 26]);
+    await other.call('PATCH', `/cart/items/${products[1]}`, { quantity: 1 }, { as: token });
+    expect(await totals()).toEqual([19, 19]);
+    await one.patch(`/products/${products[1]}`, { stock_quantity: 0 }, { as: admin });
+    expect((await carts()).map(({ items }) => items.map((item: Json) => item['available']))).toEqual([
+      [true, false],
+      [true, false],
+    ]);
+    await one.delete(`/cart/items/${products[1]}`, { as: token });
+    const order = { shipping_address: 'x', payment_method: 'card' };
+    expect((await other.post('/orders', order, { as: token })).status).toBe(201);
+    expect(await totals()).toEqual([0, 0]);
   });
 
   it('never gives one user what is another’s', async () => {

@@ -16,6 +16,8 @@ import type { Invalidation, Lease } from './stores/store.js';
 export interface EntryOptions {
   /** Names under which the entry can be ended together with others. */
   readonly tags?: readonly string[];
+  /** Further ones that only the value tells: those of the products in a cart. They are as safe as the others. */
+  readonly tagsOf?: ((value: never) => readonly string[]) | undefined;
   /** Seconds for which it is fresh, for all values or for this one; the type's unless told otherwise. */
   readonly ttl?: number | ((value: unknown) => number);
 }
@@ -195,8 +197,9 @@ export class Cache<Name extends string = string> {
     return { address: this.address(type, key, options), load, ttlMs: ttlOf(type, options) };
   }
 
-  private address(type: CacheType, key: string, { tags = [] }: EntryOptions): Address {
-    return { type, key, names: generationNames(key, tags), codec: jsonCodec };
+  private address(type: CacheType, key: string, { tags = [], tagsOf }: EntryOptions): Address {
+    const namesOf = tagsOf && ((value: unknown) => tagsOf(value as never).map(tagName));
+    return { type, key, names: generationNames(key, tags), namesOf, codec: jsonCodec };
   }
 
   private draft(address: Address, value: unknown, options: EntryOptions) {

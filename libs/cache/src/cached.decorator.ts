@@ -1,11 +1,13 @@
 import { Inject } from '@nestjs/common';
 import type { CacheId } from './cache-key.js';
-import { Cache } from './cache.js';
+import { Cache, type EntryOptions } from './cache.js';
 
 interface Keyed<Args extends unknown[]> {
   /** Default: the arguments. */
   readonly key?: (...args: Args) => CacheId;
   readonly tags?: (...args: Args) => readonly string[];
+  /** See `EntryOptions.tagsOf`. */
+  readonly tagsOf?: EntryOptions['tagsOf'];
 }
 
 /** A type of the table, or, in short, a prefix and seconds: the type with that prefix, which is added if the table has none. */
@@ -32,7 +34,7 @@ export function Cached<Args extends unknown[] = never[]>(options: CachedOptions<
       const type = 'type' in options ? options.type : cache.typeWithPrefix(options.keyPrefix, options.ttl);
       const id = options.key ? options.key(...args) : argumentsId(args, 'type' in options ? '' : String(name));
       const lifetime = options.ttl === undefined ? {} : { ttl: options.ttl };
-      return cache.getOrLoad(type, id, () => method.apply(this, args), { tags, ...lifetime });
+      return cache.getOrLoad(type, id, () => method.apply(this, args), { tags, tagsOf: options.tagsOf, ...lifetime });
     }
     descriptor.value = Object.defineProperty(cached, 'name', { value: String(name) }) as unknown as M;
   };

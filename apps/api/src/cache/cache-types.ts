@@ -14,12 +14,14 @@ export const cacheTypes = defineCacheTypes({
   popular_products: { ttl: 1800, prefix: 'popular', grace, strategy: 'refresh-ahead' },
   product_reviews: { ttl: 1800, prefix: 'reviews', grace, negativeTtl },
   user_profile: { ttl: 3600, prefix: 'user', consistency: 'strict' },
+  user_cart: { ttl: 1800, prefix: 'cart', consistency: 'strict' },
   user_permissions: { ttl: 60, prefix: 'perm', consistency: 'strict', localOnly: true, maxEntries: 1000 },
   user_orders: { ttl: 3600, prefix: 'orders', consistency: 'strict' },
   order_detail: { ttl: 3600, prefix: 'order', consistency: 'strict' },
   user_stats: { ttl: 300, prefix: 'user_stats', grace, negativeTtl },
   dashboard_stats: { ttl: 300, prefix: 'stats', grace, strategy: 'refresh-ahead' },
   trending_posts: { ttl: 600, prefix: 'trending', grace, strategy: 'refresh-ahead' },
+  post_views: { ttl: 600, prefix: 'views', strategy: 'write-behind' },
   post_list: { ttl: 600, prefix: 'posts', grace, negativeTtl },
 });
 export type CacheTypeName = keyof typeof cacheTypes;
@@ -32,10 +34,13 @@ export const cacheTags = {
   product: (id: Id) => `product:${id}`,
   /** Every list in which products stand. */
   catalogue: 'catalogue',
-  /** The tree, its counts and the names on the way to a product. */
+  /** The tree and its counts, which move with every product. */
   categories: 'categories',
+  /** The names on the way to a product: what its page shows of the tree. */
+  categoryNames: 'category-names',
   reviews: (productId: Id) => `reviews:${productId}`,
   user: (id: Id) => `user:${id}`,
+  cart: (userId: number) => `cart:${userId}`,
   session: (id: string) => `session:${id}`,
   ordersOf: (userId: number) => `orders:${userId}`,
   order: (id: number) => `order:${id}`,

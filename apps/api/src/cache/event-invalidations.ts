@@ -14,7 +14,7 @@ export class EventInvalidations implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    const { product, catalogue, categories, order, ordersOf, user, reviews } = cacheTags;
+    const { product, catalogue, categories, order, ordersOf, user, cart, reviews } = cacheTags;
     this.events.subscribe('product.changed', ({ payload: { product_id: id } }) =>
       this.invalidations.now(product(id), catalogue, categories, reviews(id)),
     );
@@ -22,7 +22,7 @@ export class EventInvalidations implements OnModuleInit {
       const ids = items.map((item) => item.product_id);
       // Lists show how much is left, but only the end of it changes what stands in them.
       const isSoldOut = await this.stock.hasSoldOut(ids);
-      await this.invalidations.now(ordersOf(userId), user(userId), ...ids.map(product), ...(isSoldOut ? [catalogue] : []));
+      await this.invalidations.now(ordersOf(userId), user(userId), cart(userId), ...ids.map(product), ...(isSoldOut ? [catalogue] : []));
     });
     this.events.subscribe('order.*', ({ payload: { order_id: id, user_id: userId } }) =>
       this.invalidations.now(order(id), ordersOf(userId), user(userId)),

@@ -66,7 +66,7 @@ export class CategoriesService {
     { actorId, action, id, changes }: { actorId: number; action: string; id: number; changes: CategoryChange },
   ): Promise<void> {
     // The products' breadcrumbs name the category.
-    await this.invalidations.after(manager, cacheTags.categories, cacheTags.catalogue);
+    await this.invalidations.after(manager, cacheTags.categories, cacheTags.categoryNames, cacheTags.catalogue);
     return this.audit.record(manager, { actorId, action, entityType: 'category', entityId: id, changes });
   }
 }

@@ -18,6 +18,7 @@ import {
   productsPage,
   productsQuery,
   slug,
+  type Product,
   type ProductChange,
   type ProductCreation,
   type ProductSearch,
@@ -69,6 +70,12 @@ export class ProductsController {
   @Get('by-slug/:slug')
   @Public()
   @ConditionalGet()
+  @ResponseCache({
+    type: 'product_detail',
+    // A new product may take a slug that was nobody's.
+    tags: [cacheTags.catalogue, cacheTags.categoryNames],
+    tagsOf: ({ id }: Product) => [cacheTags.product(id)],
+  })
   @ApiDoc({ summary: 'One product by its slug', answer: product, problems: [404] })
   getBySlug(@Param('slug', { schema: slug }) given: string) {
     return this.products.getBySlug(given);
@@ -77,7 +84,7 @@ export class ProductsController {
   @Get(':id')
   @Public()
   @ConditionalGet()
-  @ResponseCache({ type: 'product_detail', tags: [cacheTags.product('{id}'), cacheTags.categories] })
+  @ResponseCache({ type: 'product_detail', tags: [cacheTags.product('{id}'), cacheTags.categoryNames] })
   @ApiDoc({ summary: 'One product', answer: product, problems: [404] })
   get(@Param('id', { schema: idParameter }) id: number) {
     return this.products.get(id);

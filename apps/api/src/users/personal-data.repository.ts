@@ -70,14 +70,19 @@ const anonymise = `
          erased_at = now(), version = version + 1
    WHERE id = $1`;
 
-// Orders still on their way need their address: theirs goes when they are done, by the trigger orders_erase_addresses.
-const erase = [
+// In the order in which check-outs take them.
+const deactivateProducts = `
+  UPDATE products SET is_active = false, version = version + 1
+   WHERE id IN (SELECT id FROM products WHERE seller_id = $1 AND is_active ORDER BY id FOR NO KEY UPDATE) RETURNING id`;
+
+const eraseOrders = [
   anonymise,
+  // Those still on their way need their address: theirs goes when they are done, by the trigger orders_erase_addresses.
   `UPDATE orders SET shipping_address = '(erased)', billing_address = '(erased)', notes = NULL
     WHERE user_id = $1 AND status IN ('delivered', 'cancelled')`,
-  // In the order in which check-outs take them.
-  `UPDATE products SET is_active = false, version = version + 1
-    WHERE id IN (SELECT id FROM products WHERE seller_id = $1 AND is_active ORDER BY id FOR NO KEY UPDATE)`,
+];
+
+const eraseRest = [
   'DELETE FROM sessions WHERE user_id = $1',
   'DELETE FROM one_time_tokens WHERE user_id = $1',
   'DELETE FROM cart_items WHERE user_id = $1',
@@ -116,8 +121,12 @@ export class PersonalDataRepository {
   }
 
   async erase(manager: EntityManager, userId: number): Promise<void> {
-    for (const statement of erase) await manager.query(statement, [userId]);
-    const { user, ordersOf, catalogue, categories, posts } = cacheTags;
-    await this.invalidations.after(manager, user(userId), ordersOf(userId), catalogue, categories, posts);
+    for (const statement of eraseOrders) await manager.query(statement, [userId]);
+    const [products] = await manager.query<[{ id: number }[], number]>(deactivateProducts, [userId]);
+    for (const statement of eraseRest) await manager.query(statement, [userId]);
+    const { user, cart, ordersOf, catalogue, categories, posts, product } = cacheTags;
+    const ids = products.map(({ id }) => product(id));
+    const own = [user(userId), cart(userId), ordersOf(userId)];
+    await this.invalidations.after(manager, ...own, catalogue, categories, posts, ...ids);
   }
 }

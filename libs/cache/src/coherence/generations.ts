@@ -15,17 +15,23 @@ export interface Watched {
   readonly watches: readonly Watch[];
 }
 
+/** Names that are remembered after they were touched, though nobody watches them. */
+const rememberedAtMost = 1000;
+
 export type Standing = 'current' | 'expired' | 'removed';
 
 /**
  * Which names have been invalidated, as this process knows: by its own calls and by what the backplane tells. Stamps count events;
  * they are no clock. Whoever reads or loads something watches its names first and asks afterwards whether the result may be kept: every
- * invalidation in between is seen. A name is remembered only while someone watches it, so memory is bounded by what L1 holds.
+ * invalidation in between is seen. A name is remembered while someone watches it, so memory is bounded by what L1 holds; and the newest
+ * thousand that were touched, for those who learn only from the value what they should have watched.
  */
 export class Generations {
   private now = 1;
   private floor = 0;
   private readonly watches = new Map<string, Watch>();
+  private readonly touched = new Map<string, number>();
+  private forgottenAt = 0;
 
   /** Stamp of the newest event. While it stays the same, nothing has changed for anyone. */
   get stamp(): number {
@@ -64,9 +70,22 @@ export class Generations {
     return isExpired ? 'expired' : 'current';
   }
 
+  /** Whether nothing has happened to these names since then. False as well when that is not remembered any more. */
+  isUntouched(names: readonly string[], since: number): boolean {
+    if (names.length === 0) return true;
+    if (since < this.floor || since < this.forgottenAt) return false;
+    return names.every((name) => (this.touched.get(name) ?? 0) <= since);
+  }
+
+  /** The same moment with further names. `isUntouched` has told that they may be added. */
+  extend({ since, watches }: Watched, names: readonly string[]): Watched {
+    return { since, watches: [...watches, ...names.map((name) => this.hold(name))] };
+  }
+
   touch(names: readonly string[], verb: Verb): void {
     this.now += 1;
     for (const name of names) {
+      this.remember(name);
       const watch = this.watches.get(name);
       if (!watch) continue;
       if (verb === 'remove') watch.removedAt = this.now;
@@ -78,6 +97,15 @@ export class Generations {
   touchAll(): void {
     this.now += 1;
     this.floor = this.now;
+  }
+
+  private remember(name: string): void {
+    this.touched.delete(name);
+    this.touched.set(name, this.now);
+    if (this.touched.size <= rememberedAtMost) return;
+    const [[oldest, stamp] = ['', 0]] = this.touched;
+    this.touched.delete(oldest);
+    this.forgottenAt = stamp;
   }
 
   private hold(name: string): Watch {

@@ -7,6 +7,8 @@ export interface Address {
   readonly key: string;
   /** Generations that end the entry: its subtrees and tags. */
   readonly names: readonly string[];
+  /** Further ones, which only the value tells. */
+  readonly namesOf?: ((value: unknown) => readonly string[]) | undefined;
   readonly codec: Codec;
 }
 
@@ -14,6 +16,8 @@ export interface Address {
 export interface Draft extends Decoded {
   /** The encoded value; empty for "there is none". */
   readonly payload: Buffer;
+  /** Generations that end it: those of its address, and those that it tells. */
+  readonly names: readonly string[];
   readonly ttlMs: number;
   readonly graceMs: number;
 }
@@ -32,8 +36,8 @@ export interface Aged extends Decoded {
 /** What a store gave. */
 export interface Found extends Aged {
   readonly layer: 'L1' | 'L2';
-  /** False when the entry depends on names that the reader did not give. */
-  readonly isNamed: boolean;
+  /** Generations that end it, of an entry of L2; the reader may not have known them all. */
+  readonly names: readonly string[];
 }
 
 const nothing = Buffer.alloc(0);
@@ -51,17 +55,17 @@ export const newborn = ({ value, bytes, ttlMs, graceMs }: Draft): Aged => ({
  * What the value becomes when it comes back out of a store: the caller that loads is given the same as those who hit. Throws when the
  * value cannot be kept. `undefined` is kept as "there is none", if the type keeps that at all.
  */
-export function draftOf({ type, codec }: Address, value: unknown, ttlMs: number): Draft | undefined {
+export function draftOf({ type, codec, names: own, namesOf }: Address, value: unknown, ttlMs: number): Draft | undefined {
   if (value === undefined) {
-    return type.negativeTtlMs > 0 ? { payload: nothing, value, bytes: 0, ttlMs: type.negativeTtlMs, graceMs: 0 } : undefined;
+    return type.negativeTtlMs > 0 ? { payload: nothing, names: own, value, bytes: 0, ttlMs: type.negativeTtlMs, graceMs: 0 } : undefined;
   }
   const payload = codec.encode(value);
-  return { payload, ...codec.decode(payload), ttlMs, graceMs: type.graceMs };
+  const names = namesOf ? [...new Set([...own, ...namesOf(value)])] : own;
+  return { payload, names, ...codec.decode(payload), ttlMs, graceMs: type.graceMs };
 }
 
 /** The part of an entry's first line that its author knows; the store puts format, incarnation and sequence before it. */
-export const describeDraft = (draft: Draft, names: readonly string[]): string =>
-  `${Math.round(draft.graceMs)} ${Math.round(draft.ttlMs)} ${names.join(',')}`;
+export const describeDraft = ({ graceMs, ttlMs, names }: Draft): string => `${Math.round(graceMs)} ${Math.round(ttlMs)} ${names.join(',')}`;
 
 const lineEnd = 10;
 

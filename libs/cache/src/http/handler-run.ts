@@ -64,7 +64,7 @@ async function produce({ plan, reply, next }: HandlerRun, headerOf: HeaderOf): P
   }
   const etag = headerOf('etag') ?? entityTagOf(body);
   const bodies = { identity: body, ...(await compress(body, headers['content-type'] ?? '')) };
-  return new StoredResponse({ headers, etag, bodies });
+  return new StoredResponse({ headers, etag, bodies }, plan.namesOf?.(value));
 }
 
 /** A problem that says more than its detail is said by the handler each time. */

@@ -7,6 +7,8 @@ export interface ResponseCacheOptions {
   readonly type?: string;
   /** What ends the answer. `{id}` stands for a parameter of the path or a declared one of the query. */
   readonly tags?: readonly string[];
+  /** Further ones that only the handler's value tells. */
+  readonly tagsOf?: (value: never) => readonly string[];
   /** Request headers that the answer depends on; part of the key, and of `Vary`. */
   readonly vary?: readonly string[];
   /**

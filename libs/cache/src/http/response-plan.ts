@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { CacheType } from '../cache-types.js';
-import { generationNames } from '../cache-key.js';
+import { generationNames, tagName } from '../cache-key.js';
 import type { Address } from '../entry/entry.js';
 import type { ResponseCacheOptions } from './response-cache.decorator.js';
-import { responseCodec } from './stored-response.js';
+import { namesOfStored, responseCodec } from './stored-response.js';
 
 /** What is looked at of a request. */
 export interface CacheableRequest {
@@ -44,6 +44,8 @@ export class ResponsePlan {
   readonly varyHeader: string;
   readonly ttlMs: number;
   readonly keptHeaders: readonly string[];
+  /** What else ends an answer, by the handler's value. */
+  readonly namesOf: ((value: unknown) => readonly string[]) | undefined;
   private readonly head: Template;
   private readonly tags: readonly Template[];
   private readonly query: readonly (readonly [name: string, fallback: string | undefined])[];
@@ -52,6 +54,8 @@ export class ResponsePlan {
   constructor({ type, path, options, headers }: Route) {
     this.type = type;
     this.routeHeaders = headers;
+    const { tagsOf } = options;
+    this.namesOf = tagsOf && ((value) => tagsOf(value as never).map(tagName));
     this.ttlMs = options.ttl === undefined ? type.ttlMs : options.ttl * 1000;
     this.vary = (options.vary ?? []).map((name) => name.toLowerCase()).sort();
     this.varyHeader = ['accept-encoding', ...this.vary].join(', ');
@@ -89,7 +93,7 @@ export class ResponsePlan {
 
   addressOf(key: string, { params, query }: CacheableRequest): Address {
     const tags = this.tags.map((tag) => tag.fill(params as Values, query as Values));
-    return { type: this.type, key, names: generationNames(key, tags), codec: responseCodec };
+    return { type: this.type, key, names: generationNames(key, tags), namesOf: this.namesOf && namesOfStored, codec: responseCodec };
   }
 }
 

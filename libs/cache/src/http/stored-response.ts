@@ -20,7 +20,11 @@ export interface ResponseParts {
 export class StoredResponse {
   private readonly variants: { readonly [coding in Coding]?: Variant } & { readonly identity: Variant };
 
-  constructor(readonly parts: ResponseParts) {
+  constructor(
+    readonly parts: ResponseParts,
+    /** What ends it beside the names of its address; not kept with it, since the entry has them. */
+    readonly names: readonly string[] = [],
+  ) {
     const { headers, etag, bodies } = parts;
     const coded = (coding: Coding, body: Buffer | undefined): { [coding in Coding]?: Variant } => {
       if (!body) return {};
@@ -40,6 +44,8 @@ export class StoredResponse {
     return this.variants[chooseCoding(acceptEncoding)] ?? this.variants.identity;
   }
 }
+
+export const namesOfStored = (stored: unknown): readonly string[] => (stored instanceof StoredResponse ? stored.names : []);
 
 /** "There is none" as the handler put it, so that it can be said again without asking. */
 export class StoredProblem {

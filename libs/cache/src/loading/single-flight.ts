@@ -6,6 +6,8 @@ interface Flight<T> {
   readonly promise: Promise<T>;
   readonly watched: Watched;
   readonly startedAt: number;
+  /** What ends it is known only when its value is: any invalidation may. */
+  readonly isOpenEnded: boolean;
 }
 
 /**
@@ -30,19 +32,23 @@ export class SingleFlight<T> {
   /** The work that a caller may join now. */
   find(key: string): Promise<T> | undefined {
     const flight = this.flights.get(key);
-    if (!flight || (this.isFenced && this.generations.standing(flight.watched) !== 'current')) return undefined;
+    if (!flight || (this.isFenced && !this.mayBeJoined(flight))) return undefined;
     return this.clock.monotonic() - flight.startedAt < this.joinMs ? flight.promise : undefined;
   }
 
   /** Starts work of one's own; later callers find it until it ends. */
-  start({ key, names }: Address, work: () => Promise<T>): Promise<T> {
+  start({ key, names, namesOf }: Address, work: () => Promise<T>): Promise<T> {
     const watched = this.generations.watch([...names, keyName(key)]);
     const promise = work().finally(() => {
       this.generations.release(watched);
       if (this.flights.get(key) === flight) this.flights.delete(key);
     });
-    const flight: Flight<T> = { promise, watched, startedAt: this.clock.monotonic() };
+    const flight: Flight<T> = { promise, watched, startedAt: this.clock.monotonic(), isOpenEnded: namesOf !== undefined };
     this.flights.set(key, flight);
     return promise;
+  }
+
+  private mayBeJoined({ watched, isOpenEnded }: Flight<T>): boolean {
+    return isOpenEnded ? this.generations.stamp === watched.since : this.generations.standing(watched) === 'current';
   }
 }

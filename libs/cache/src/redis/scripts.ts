@@ -93,22 +93,24 @@ return {state, raw or '', fresh, usable, inc, now, 1}
 `);
 
 /**
- * Stores a loaded value if the lease still stands and no name has moved. Refused by Redis itself when memory is full.
+ * Stores a loaded value if the lease still stands and no name has moved. Refused by Redis itself when memory is full. A name that only the
+ * value told may have no generation yet: it gets one, and the value of the next load is stored.
  * KEYS: clock, entry, lease. ARGV: generation prefix, names, lease, incarnation, sequence, header, payload, life ms, generation ms.
  */
 export const fillScript = script(`#!lua
 if redis.call('GET', KEYS[3]) ~= ARGV[3] then return 0 end
 redis.call('DEL', KEYS[3])
 if redis.call('HGET', KEYS[1], 'inc') ~= ARGV[4] then return 0 end
-local since = tonumber(ARGV[5])
+local since, isCurrent = tonumber(ARGV[5]), 1
 ${generation}
 for name in string.gmatch(ARGV[2], '[^,]+') do
   local removed, expired = generation(name)
-  if not removed or removed > since or expired > since then return 0 end
-  redis.call('PEXPIRE', ARGV[1] .. name, ARGV[9])
+  if not removed or removed > since or expired > since then isCurrent = 0 end
+  if removed then redis.call('PEXPIRE', ARGV[1] .. name, ARGV[9])
+  else redis.call('SET', ARGV[1] .. name, redis.call('HGET', KEYS[1], 'seq') .. ' 0', 'PX', ARGV[9]) end
 end
-redis.call('SET', KEYS[2], ARGV[6] .. ARGV[7], 'PX', ARGV[8])
-return 1
+if isCurrent == 1 then redis.call('SET', KEYS[2], ARGV[6] .. ARGV[7], 'PX', ARGV[8]) end
+return isCurrent
 `);
 
 /** Without the fence: what most caches do. Only the tests that show why the fence matters use it. */

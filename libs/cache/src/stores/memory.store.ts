@@ -93,7 +93,7 @@ export class MemoryStore implements FrontStore {
     const held = this.leases.get(lease.address.key);
     const isMine = held?.lease === lease;
     if (isMine) this.leases.delete(lease.address.key);
-    const isStored = (isMine || !this.options.isFenced) && this.keep(lease, newborn(draft), trustedForMs);
+    const isStored = (isMine || !this.options.isFenced) && this.keep(lease, newborn(draft), draft.names, trustedForMs);
     this.options.generations.release(lease.watched);
     return isStored;
   }
@@ -105,7 +105,7 @@ export class MemoryStore implements FrontStore {
 
   async put(address: Address, draft: Draft, lease?: Lease): Promise<Written> {
     const isMine = lease === undefined || this.leases.get(address.key)?.lease === lease;
-    const isAlone = isMine && (lease === undefined || this.isCurrent(lease.watched));
+    const isAlone = isMine && (lease === undefined || this.isCurrent(lease.watched, draft.names));
     if (lease) await this.release(lease);
     this.drop({ verb: 'remove', keys: [address.key], names: [] });
     if (isAlone) this.insertNew(address, draft, never);
@@ -144,18 +144,20 @@ export class MemoryStore implements FrontStore {
     for (const part of this.parts) part.clear();
   }
 
-  /** Keeps what was loaded or read under `watched`, unless something was invalidated since then. */
-  keep({ address, watched }: Pick<Lease, 'address' | 'watched'>, aged: Aged, trustedForMs: number): boolean {
+  /** Keeps what was loaded or read under `watched` and depends on `names`, unless something was invalidated since then. */
+  keep({ address, watched }: Pick<Lease, 'address' | 'watched'>, aged: Aged, names: readonly string[], trustedForMs: number): boolean {
     const { generations, isFenced } = this.options;
-    if (isFenced && !this.isCurrent(watched)) return false;
-    const names = watched.watches.slice(0, address.names.length);
-    this.insert(address, aged, generations.share({ since: isFenced ? watched.since : generations.stamp, watches: names }), trustedForMs);
+    const further = names.filter((name) => !address.names.includes(name));
+    if (isFenced && !this.isCurrent(watched, further)) return false;
+    const watches = watched.watches.slice(0, address.names.length);
+    const own = generations.share({ since: isFenced ? watched.since : generations.stamp, watches });
+    this.insert(address, aged, further.length === 0 ? own : generations.extend(own, further), trustedForMs);
     return true;
   }
 
   /** Stores without asking: right after a `drop`. */
   insertNew(address: Address, draft: Draft, trustedForMs: number): void {
-    this.insert(address, newborn(draft), this.options.generations.watch(address.names), trustedForMs);
+    this.insert(address, newborn(draft), this.options.generations.watch(draft.names), trustedForMs);
   }
 
   /** Watches the address's names and its key, the key last: an entry itself needs only the names. */
@@ -167,8 +169,10 @@ export class MemoryStore implements FrontStore {
     this.options.generations.release(watched);
   }
 
-  isCurrent(watched: Watched): boolean {
-    return this.options.generations.standing(watched) === 'current';
+  /** Nor has anything happened to the names that were not watched, as far as that is known. */
+  isCurrent(watched: Watched, unwatched: readonly string[] = []): boolean {
+    const { generations } = this.options;
+    return generations.standing(watched) === 'current' && generations.isUntouched(unwatched, watched.since);
   }
 
   private lease(address: Address, isForced: boolean): Lease | undefined {
@@ -245,7 +249,7 @@ export class MemoryStore implements FrontStore {
 export function foundIn(entry: MemoryEntry, now: number): Found {
   return {
     layer: 'L1',
-    isNamed: true,
+    names: [],
     value: entry.value,
     bytes: entry.bytes,
     ageMs: now - entry.storedAt,

@@ -66,8 +66,8 @@ export class RedisStore implements Store {
   async fill({ address, remote }: Lease, draft: Draft): Promise<boolean> {
     if (!remote) return false;
     const { link, keys, generationMs, isFenced } = this.options;
-    const names = address.names.join(',');
-    const header = `${address.type.format} ${remote.incarnation} ${remote.sequence} ${describeDraft(draft, address.names)}\n`;
+    const names = draft.names.join(',');
+    const header = `${address.type.format} ${remote.incarnation} ${remote.sequence} ${describeDraft(draft)}\n`;
     const state = [keys.generations, names, remote.text, remote.incarnation, `${remote.sequence}`];
     const args = [...state, header, draft.payload, lifeOf(draft), `${generationMs}`];
     try {
@@ -86,9 +86,9 @@ export class RedisStore implements Store {
 
   async put(address: Address, draft: Draft, lease?: Lease): Promise<Written> {
     const { keys, generationMs } = this.options;
-    const entry = [address.type.format, describeDraft(draft, address.names), draft.payload, lifeOf(draft)];
+    const entry = [address.type.format, describeDraft(draft), draft.payload, lifeOf(draft)];
     const message = this.message({ verb: 'remove', keys: [address.key], names: [] });
-    const state = [keys.generations, address.names.join(','), lease?.remote?.text ?? ''];
+    const state = [keys.generations, draft.names.join(','), lease?.remote?.text ?? ''];
     const args = [...state, ...entry, `${generationMs}`, keys.channel, message];
     const reply = await this.withClock(putScript, this.keysOf(address.key), args, (answer) => (answer as number[])[0] === 0);
     const [event = 0, stored] = reply as number[];
@@ -161,8 +161,7 @@ function decode(address: Address, raw: Buffer, times: Pick<Found, 'freshForMs' |
   try {
     const { value, bytes } = decodeEntry(raw, address.codec);
     const { ttlMs = 0, names = [] } = parseHeader(raw) ?? {};
-    const isNamed = names.every((name) => address.names.includes(name));
-    return { layer: 'L2', isNamed, value, bytes, ttlMs, ageMs: ttlMs - times.freshForMs, ...times };
+    return { layer: 'L2', names, value, bytes, ttlMs, ageMs: ttlMs - times.freshForMs, ...times };
   } catch {
     // It is removed and loaded again.
     address.type.stats.corrupt += 1;

@@ -45,7 +45,7 @@ function open() {
 const nothing: Reading = { found: undefined, lease: undefined, isLoading: false };
 const found = (value: unknown): Reading => {
   const times = { ageMs: 0, freshForMs: 60_000, usableForMs: 60_000, ttlMs: 60_000 };
-  const entry: Found = { layer: 'L2', isNamed: true, value, bytes: 10, ...times };
+  const entry: Found = { layer: 'L2', names: [], value, bytes: 10, ...times };
   return { ...nothing, found: entry };
 };
 const removal = (address: Address): Invalidation => ({ verb: 'remove', keys: [address.key], names: [] });

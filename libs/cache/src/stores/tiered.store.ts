@@ -59,7 +59,7 @@ export class TieredStore implements FrontStore {
     const { type } = lease.address;
     if (!lease.remote && lease.mayStore) return memory.fill(lease, draft, this.trustMs(type));
     const isStored = lease.remote ? await redis.fill(lease, draft).catch(ignoreFailure) : false;
-    const isKept = isStored !== false && this.mayUseMemory(type) && memory.keep(lease, newborn(draft), this.trustMs(type));
+    const isKept = isStored !== false && this.mayUseMemory(type) && memory.keep(lease, newborn(draft), draft.names, this.trustMs(type));
     memory.unwatch(lease.watched);
     return isStored === true || isKept;
   }
@@ -82,7 +82,7 @@ export class TieredStore implements FrontStore {
     const watched = memory.watch(address);
     try {
       const written = await redis.put(address, draft, lease);
-      const isUndisturbed = memory.isCurrent(watched);
+      const isUndisturbed = memory.isCurrent(watched, draft.names);
       memory.drop(removal);
       if (written.isStored && isUndisturbed && this.mayUseMemory(address.type))
         memory.insertNew(address, draft, this.trustMs(address.type));
@@ -139,7 +139,7 @@ export class TieredStore implements FrontStore {
   private async putAlone(address: Address, draft: Draft, lease?: Lease): Promise<Written> {
     const { memory } = this.options;
     const removal: Invalidation = { verb: 'remove', keys: [address.key], names: [] };
-    const isAlone = lease === undefined || memory.isCurrent(lease.watched);
+    const isAlone = lease === undefined || memory.isCurrent(lease.watched, draft.names);
     if (lease) await this.release(lease);
     const event = await this.invalidate(removal);
     const isStored = isAlone && this.mayUseMemory(address.type);
@@ -150,7 +150,7 @@ export class TieredStore implements FrontStore {
   private keepRead(address: Address, watched: Watched, reading: Reading): Reading {
     const { memory } = this.options;
     const { found, lease } = reading;
-    if (found?.isNamed === true && this.mayUseMemory(address.type)) memory.keep({ address, watched }, found, this.trustMs(address.type));
+    if (found && this.mayUseMemory(address.type)) memory.keep({ address, watched }, found, found.names, this.trustMs(address.type));
     if (lease) return { ...reading, lease: { ...lease, watched } };
     memory.unwatch(watched);
     return reading;

@@ -60,8 +60,8 @@ export class CheckoutService {
 
   private async endCached(userId: number, { items }: Order): Promise<void> {
     const ids = items.map((item) => item.product_id);
-    const { user, ordersOf, product } = cacheTags;
-    await this.invalidations.now(user(userId), ordersOf(userId), ...ids.map(product));
+    const { user, cart, ordersOf, product } = cacheTags;
+    await this.invalidations.now(user(userId), cart(userId), ordersOf(userId), ...ids.map(product));
   }
 }
 

@@ -69,6 +69,8 @@ async function open(url: string | undefined, name: string): Promise<RedisClient 
   return client;
 }
 
+export type RedisServer = 'cache' | 'state';
+
 /** No Redis, or one that does not answer within a second, is `degraded`: requests are answered without it. */
 export class RedisProbe implements HealthProbe {
   readonly name = 'redis';
@@ -76,18 +78,22 @@ export class RedisProbe implements HealthProbe {
   constructor(private readonly clients: RedisClients) {}
 
   async check(): Promise<HealthReport> {
-    const { cache, state } = this.clients;
-    if (!cache && !state) return { status: 'degraded', latencyMs: 0, details: { reason: 'no Redis is configured' } };
     const startedAt = systemClock.monotonic();
-    const [cacheAnswers, stateAnswers] = await Promise.all([answersWithin(cache, 1000), answersWithin(state, 1000)]);
-    const status = cacheAnswers && stateAnswers ? 'up' : 'degraded';
-    return { status, latencyMs: systemClock.monotonic() - startedAt, details: { cacheAnswers, stateAnswers } };
+    const answers = await this.answers();
+    const latencyMs = systemClock.monotonic() - startedAt;
+    if (Object.keys(answers).length === 0) return { status: 'degraded', latencyMs, details: { reason: 'no Redis is configured' } };
+    return { status: Object.values(answers).every(Boolean) ? 'up' : 'degraded', latencyMs, details: { answers } };
+  }
+
+  /** Whether each server that is configured has answered within a second. Never rejects. */
+  async answers(): Promise<Partial<Record<RedisServer, boolean>>> {
+    const { cache, state } = this.clients;
+    const asked = Object.entries({ cache, state }).flatMap(([name, client]) => (client ? [{ name, client }] : []));
+    return Object.fromEntries(await Promise.all(asked.map(async ({ name, client }) => [name, await answersWithin(client, 1000)] as const)));
   }
 }
 
-/** One that nobody has configured is not missed. */
-async function answersWithin(client: RedisClient | undefined, ms: number): Promise<boolean> {
-  if (!client) return true;
+async function answersWithin(client: RedisClient, ms: number): Promise<boolean> {
   const answer = client.ping().then(
     () => true,
     () => false,

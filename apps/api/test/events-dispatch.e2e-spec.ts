@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Client } from 'pg';
 import type { StoredEvent } from '../src/events/event-catalogue.js';
+import { QueueFigures } from '../src/events/queue-figures.js';
 import { startTestApp, type Json, type TestApp } from './app.harness.js';
 import { newUser, placeOrder } from './checkout.fixture.js';
 import { startEventsApp, startWorker, stopWorker, stopWorkers, subscribersOf, until, writeEvents } from './events.fixture.js';
@@ -124,6 +125,7 @@ describe('the dispatcher', () => {
       delivered: false,
       dead: true,
     });
+    await app.resolve<QueueFigures>(QueueFigures).refresh();
     const { text } = await app.get('/metrics');
     expect(text).toMatch(/^techmart_events_dead\{queue="outbox"\} 1$/m);
     expect(text).toMatch(/^techmart_outbox_dispatched_total\{outcome="dead"\} 1$/m);
@@ -150,6 +152,7 @@ describe('the dispatcher', () => {
     const idle = await startTestApp({ seeded: false });
     await writeEvents(idle, 1, 3);
     await idle.query(`UPDATE outbox SET created_at = created_at - interval '1 hour' WHERE id = (SELECT min(id) FROM outbox)`);
+    await idle.resolve<QueueFigures>(QueueFigures).refresh();
     const { text } = await idle.get('/metrics');
     expect(text).toMatch(/^techmart_events_waiting\{queue="outbox"\} 3$/m);
     expect(Number(/^techmart_events_oldest_age_seconds\{queue="outbox"\} (\S+)$/m.exec(text)?.[1])).toBeGreaterThanOrEqual(3600);

@@ -1,3 +1,4 @@
+import { QueueFigures } from '../src/events/queue-figures.js';
 import type { Json, TestApp } from './app.harness.js';
 import { newProduct, newUser, placeOrder, type Shopper } from './checkout.fixture.js';
 import {
@@ -84,6 +85,7 @@ describe('delivery to webhooks', () => {
     expect(countsOf(receiver.at('/poison'), other)).toEqual([1, 2]);
     const [dead] = await deliveries(webhook, '&status=dead');
     expect(dead).toMatchObject({ attempts: 4, last_status: 422, last_error: 'answered 422', next_attempt_at: null, delivered_at: null });
+    await app.resolve<QueueFigures>(QueueFigures).refresh();
     const { text } = await app.get('/metrics');
     expect(text).toMatch(/^techmart_events_dead\{queue="webhooks"\} 1$/m);
     for (const outcome of ['delivered', 'failed', 'dead']) {

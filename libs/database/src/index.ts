@@ -10,4 +10,5 @@ export type { EmbeddedPostgresOptions, RunningPostgres } from './embedded/embedd
 export { findRunning } from './embedded/find-running.js';
 export { DataDirectoryInUse, takeOwnership } from './embedded/owner.js';
 export { findProcess, kill } from './embedded/processes.js';
+export { SignOfLife } from './sign-of-life.js';
 export { inTransaction, withRetry } from './transaction.js';

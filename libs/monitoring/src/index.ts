@@ -1,5 +1,12 @@
+export { addCounter } from './collected-counter.js';
+export { CounterWindow } from './counter-window.js';
 export { FastHistogram, HistogramSeries } from './fast-histogram.js';
+export { CacheMetrics } from './metrics/cache.metrics.js';
 export { ConnectionMetrics } from './metrics/connection.metrics.js';
+export { DatabaseMetrics } from './metrics/database.metrics.js';
+export { FindingMetrics } from './metrics/finding.metrics.js';
+export { durationBounds, HttpMetrics } from './metrics/http.metrics.js';
 export { memoryLimitBytes } from './metrics/process.metrics.js';
 export { MonitoringModule } from './monitoring.module.js';
 export type { MonitoringOptions } from './monitoring.options.js';
+export { quantile } from './quantile.js';

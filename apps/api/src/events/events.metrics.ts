@@ -1,7 +1,8 @@
 import { Injectable, type Provider } from '@nestjs/common';
 import { InjectMetric, makeCounterProvider, makeGaugeProvider, makeHistogramProvider } from '@willsoto/nestjs-prometheus';
 import { Counter, Histogram, type Gauge } from 'prom-client';
-import { OutboxRepository, type QueueDepth } from './outbox.repository.js';
+import type { QueueDepth } from './outbox.repository.js';
+import { QueueFigures } from './queue-figures.js';
 
 const DISPATCHED = 'techmart_outbox_dispatched_total';
 const DELIVERIES = 'techmart_webhook_deliveries_total';
@@ -27,16 +28,13 @@ export class EventMetrics {
   }
 }
 
-/** Asked of the database with each scrape, by every process: the figures are true, too, when no worker runs. */
 function gauge(name: string, help: string, read: (depth: QueueDepth) => Record<string, number>): Provider {
   return makeGaugeProvider({
     name,
     help,
     labelNames: ['queue'],
-    inject: [OutboxRepository],
-    async collect(this: Gauge, outbox: OutboxRepository) {
-      const depth = await outbox.readDepth().catch(() => undefined);
-      // A scrape goes on without the database; a figure of before would be a lie.
+    inject: [QueueFigures],
+    collect(this: Gauge, { depth }: QueueFigures) {
       this.reset();
       if (depth) for (const [queue, value] of Object.entries(read(depth))) this.set({ queue }, value);
     },

@@ -8,6 +8,7 @@ import { EventsJob } from './events.job.js';
 import { EventMetrics, eventMetrics } from './events.metrics.js';
 import { OutboxService } from './outbox.js';
 import { OutboxRepository } from './outbox.repository.js';
+import { QueueFigures } from './queue-figures.js';
 import { EventSubscribers } from './subscribers.js';
 import { DeliveriesRepository } from './webhooks/deliveries.repository.js';
 import { WebhookClient } from './webhooks/webhook-client.js';
@@ -29,6 +30,7 @@ const webhookTargets = {
   providers: [
     OutboxService,
     OutboxRepository,
+    QueueFigures,
     EventSubscribers,
     EventDispatcher,
     EventMetrics,
@@ -41,6 +43,6 @@ const webhookTargets = {
     WebhookClient,
     webhookTargets,
   ],
-  exports: [OutboxService, EventSubscribers],
+  exports: [OutboxService, EventSubscribers, QueueFigures],
 })
 export class EventsModule {}

@@ -1,9 +1,10 @@
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { Logger } from '@nestjs/common';
-import { Counter, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
 import type { Config } from '../config.js';
 import type { Job } from './job.js';
 import type { JobLeases } from './job-leases.repository.js';
+import { JobMetrics } from './job.metrics.js';
 import { JobRunner } from './job-runner.js';
 
 /** The rules of the lease table, kept in memory on the tests' clock. */
@@ -31,8 +32,9 @@ const clock = { now: () => Date.now(), monotonic: () => Date.now() };
 
 function makeRunner(leases: MemoryLeases, role: Config['role'] = 'worker') {
   const runs = new Counter({ name: 'runs', help: 'x', labelNames: ['job', 'outcome'], registers: [new Registry()] });
+  const succeeded = new Gauge({ name: 'succeeded', help: 'x', labelNames: ['job'], registers: [new Registry()] });
   const registry = new SchedulerRegistry();
-  const runner = new JobRunner({ role } as Config, clock, leases as unknown as JobLeases, registry, runs);
+  const runner = new JobRunner({ role } as Config, clock, leases as unknown as JobLeases, registry, new JobMetrics(runs, succeeded));
   const outcomes = async () => Object.fromEntries((await runs.get()).values.map(({ labels, value }) => [labels.outcome, value]));
   return { runner, registry, outcomes };
 }

@@ -1,16 +1,13 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
-import { InjectMetric } from '@willsoto/nestjs-prometheus';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { Counter } from 'prom-client';
 import type { Clock } from '@app/common';
 import { CLOCK, CONFIG } from '../app.tokens.js';
 import type { Config } from '../config.js';
 import type { Job } from './job.js';
 import { JobLeases } from './job-leases.repository.js';
-
-export const JOB_RUNS = 'techmart_job_runs_total';
+import { JobMetrics } from './job.metrics.js';
 
 /** After a crash the job waits for this long at most. A run renews its lease three times as often. */
 const leaseMs = 30_000;
@@ -37,13 +34,14 @@ export class JobRunner implements OnApplicationBootstrap, OnModuleDestroy {
     @Inject(CLOCK) private readonly clock: Clock,
     private readonly leases: JobLeases,
     private readonly timers: SchedulerRegistry,
-    @InjectMetric(JOB_RUNS) private readonly runs: Counter<'job' | 'outcome'>,
+    private readonly metrics: JobMetrics,
   ) {}
 
   /** Called by the jobs' own modules, from `onModuleInit`. */
   register(job: Job): void {
     if (this.jobs.some((known) => known.name === job.name)) throw new Error(`there is a job ${job.name} already`);
     this.jobs.push(job);
+    this.metrics.expect(job.name);
   }
 
   onApplicationBootstrap(): void {
@@ -89,7 +87,7 @@ export class JobRunner implements OnApplicationBootstrap, OnModuleDestroy {
     try {
       if (abort.signal.aborted) return;
       await job.run(abort.signal);
-      this.runs.inc({ job: job.name, outcome: 'succeeded' });
+      this.metrics.succeeded(job.name, this.clock.now());
     } catch (error) {
       this.failed(job, error);
     } finally {
@@ -116,7 +114,7 @@ export class JobRunner implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private failed(job: Job, error: unknown): void {
-    this.runs.inc({ job: job.name, outcome: 'failed' });
+    this.metrics.failed(job.name);
     this.logger.error({ err: error, job: job.name }, `job ${job.name} failed`);
   }
 }

@@ -63,6 +63,12 @@ export class DatabaseMetrics implements OnModuleInit, OnModuleDestroy {
     this.stop();
   }
 
+  /** Since the start: statements, and the seconds that they took. */
+  totals(): { readonly queries: number; readonly seconds: number } {
+    const all = Object.values(this.durations);
+    return { queries: all.reduce((sum, { count }) => sum + count, 0), seconds: all.reduce((sum, series) => sum + series.sum, 0) };
+  }
+
   private record({ text, durationMs, waitMs, error }: QueryFinished): void {
     const kind = this.kind(text);
     this.durations[kind].observe(durationMs / 1000);

@@ -1,6 +1,6 @@
 import { currentRequest, requestFinished, type RequestFinished } from '@app/common';
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import { Counter } from 'prom-client';
+import { addCounter } from '../collected-counter.js';
 import { FastHistogram, type HistogramSeries } from '../fast-histogram.js';
 import { MONITORING_OPTIONS, type MonitoringOptions } from '../monitoring.options.js';
 
@@ -59,6 +59,13 @@ export class HttpMetrics implements OnModuleInit, OnModuleDestroy {
     this.stop();
   }
 
+  /** Since the start: answers, those with a 5xx status, and how many fell into each bucket of `durationBounds`. */
+  totals(): { readonly requests: number; readonly serverErrors: number; readonly buckets: readonly number[] } {
+    const totals = { requests: 0, serverErrors: 0, buckets: durationBounds.map(() => 0).concat(0) };
+    for (const methods of this.rows.values()) for (const classes of methods.values()) addRows(totals, classes);
+    return totals;
+  }
+
   private record({ method, route, statusCode, durationMs, responseBytes }: RequestFinished): void {
     const row = this.row(method, route, statusCode);
     const seconds = durationMs / 1000;
@@ -114,15 +121,11 @@ export class HttpMetrics implements OnModuleInit, OnModuleDestroy {
   }
 }
 
-/** A counter that is filled anew at each scrape. */
-function addCounter<L extends string>(name: string, help: string, { labelNames: names }: { labelNames: readonly L[] }, fill: () => void) {
-  return new Counter<L>({
-    name,
-    help,
-    labelNames: [...names],
-    collect() {
-      this.reset();
-      fill();
-    },
+function addRows(totals: { requests: number; serverErrors: number; buckets: number[] }, classes: readonly (Row | undefined)[]): void {
+  classes.forEach((row, statusClass) => {
+    if (!row) return;
+    totals.requests += row.duration.count;
+    if (statusClass === 5) totals.serverErrors += row.duration.count;
+    row.duration.buckets.forEach((count, index) => (totals.buckets[index] = (totals.buckets[index] ?? 0) + count));
   });
 }

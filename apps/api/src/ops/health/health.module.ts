@@ -5,6 +5,7 @@ import { Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import { RedisProbe } from '../../app.clients.js';
 import { HealthController, PROBES } from './health.controller.js';
+import { PartWatch } from './part-watch.js';
 import { Readiness } from './readiness.js';
 
 const probes = {
@@ -16,7 +17,7 @@ const probes = {
 @Module({
   imports: [TerminusModule.forRoot({ logger: false })],
   controllers: [HealthController],
-  providers: [Readiness, probes],
-  exports: [Readiness],
+  providers: [Readiness, PartWatch, probes],
+  exports: [Readiness, PartWatch],
 })
 export class HealthModule {}

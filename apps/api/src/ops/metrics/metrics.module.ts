@@ -4,7 +4,11 @@ import { PrometheusModule } from '@willsoto/nestjs-prometheus';
 import { register, Registry } from 'prom-client';
 import type { Config } from '../../config.js';
 import { version } from '../../version.js';
+import { HealthModule } from '../health/health.module.js';
+import { CacheStateMetrics } from './cache-state.metrics.js';
+import { LimiterMetrics } from './limiter.metrics.js';
 import { MetricsController } from './metrics.controller.js';
+import { PartMetrics } from './part.metrics.js';
 import { PoolMetrics } from './pool.metrics.js';
 
 /** Seconds; the service level objective of latency. */
@@ -22,6 +26,7 @@ export class MetricsModule {
     return {
       module: MetricsModule,
       imports: [
+        HealthModule,
         PrometheusModule.register({ controller: MetricsController }),
         MonitoringModule.forRoot({
           build: { version, commit: build.commit, node: process.versions.node },
@@ -29,7 +34,7 @@ export class MetricsModule {
           isOutsideObjectives,
         }),
       ],
-      providers: [PoolMetrics],
+      providers: [PoolMetrics, PartMetrics, CacheStateMetrics, LimiterMetrics],
     };
   }
 }

@@ -1,0 +1,145 @@
+import { describeRedis, RedisServer } from '../../../libs/cache/test/redis-server.js';
+import { QueueFigures } from '../src/events/queue-figures.js';
+import { BusinessFiguresJob } from '../src/ops/business/business-figures.job.js';
+import { BusinessMetrics } from '../src/ops/business/business.metrics.js';
+import { PartWatch } from '../src/ops/health/part-watch.js';
+import { startTestApp, type TestApp } from './app.harness.js';
+import { metricsIn, namesIn, rulesOf, scrape } from './monitoring.fixture.js';
+import { findingsOf, FixtureModule } from './profiling.fixture.js';
+
+/** What rules read and this process does not export. */
+const ofOthers: Readonly<Record<string, string>> = {
+  up: 'Prometheus writes it for each target',
+  probe_ssl_earliest_cert_expiry: 'the blackbox exporter has it, where somebody runs one',
+};
+
+describe('metricsIn', () => {
+  it('finds metrics, and takes neither functions nor labels for any', () => {
+    expect(metricsIn('sum by (job, le) (rate(a_total{result=~"x|y"}[5m])) / (b:c:d > 1) and on () (hour() >= 8)')).toEqual([
+      'a_total',
+      'b:c:d',
+    ]);
+  });
+});
+
+describeRedis('GET /metrics of an application with all its parts', () => {
+  let redis: RedisServer;
+  let app: TestApp;
+  beforeAll(async () => {
+    redis = await RedisServer.start();
+    app = await startTestApp({
+      modules: [FixtureModule],
+      config: (base) => ({
+        ...base,
+        role: 'all',
+        redis: { url: redis.url, stateUrl: redis.url },
+        cache: { ...base.cache, isEnabled: true },
+        profiling: { ...base.profiling, sampleRate: 1, slowQueryMs: 60_000 },
+        rateLimit: { ...base.rateLimit, mode: 'on' },
+      }),
+    });
+    await app.resolve<BusinessFiguresJob>(BusinessFiguresJob).run();
+    await app.resolve<BusinessMetrics>(BusinessMetrics).refresh();
+    await app.resolve<PartWatch>(PartWatch).look();
+  });
+  afterAll(async () => {
+    await app.close();
+    await redis.stop();
+  });
+
+  it('has every metric that a rule of Prometheus reads', async () => {
+    await app.get('/products/1');
+    const rules = [...rulesOf('prometheus/rules/recording.yml'), ...rulesOf('prometheus/rules/alerts.yml')];
+    const recorded = rules.flatMap(({ record }) => record ?? []);
+    const known = new Set([...namesIn(await scrape(app)), ...recorded, ...Object.keys(ofOthers)]);
+    const read = new Set(rules.flatMap(({ expr }) => metricsIn(expr)));
+    expect(read.size).toBeGreaterThan(30);
+    expect([...read].filter((name) => !known.has(name))).toEqual([]);
+  });
+
+  it('counts each read of the cache by layer, type and result, and times loads', async () => {
+    const of = (layer: string, result: string) => `cache_operations_total{layer="${layer}",type="product_detail",result="${result}"}`;
+    const loads = 'cache_load_duration_seconds_count{type="product_detail"}';
+    const before = await scrape(app);
+    for (let read = 0; read < 4; read += 1) await app.get('/products/9');
+    const after = await scrape(app);
+    const growth = (series: string) => (after.get(series) ?? 0) - (before.get(series) ?? 0);
+    expect([growth(of('loader', 'miss')), growth(of('l1', 'hit')), growth(loads)]).toEqual([1, 3, 1]);
+    expect(after.get('cache_l1_entries')).toBeGreaterThan(0);
+    expect(after.get('cache_l1_bytes')).toBeGreaterThan(0);
+    expect(after.get('cache_circuit{state="closed"}')).toBe(1);
+    expect(after.get('cache_circuit{state="open"}')).toBe(0);
+    expect(after.get('cache_backplane_lag_seconds')).toBeLessThan(5);
+  });
+
+  it('counts what the limiter decides, by route and result', async () => {
+    for (let attempt = 0; attempt < 6; attempt += 1) await app.post('/auth/register', {});
+    const series = await scrape(app);
+    const of = (result: string) => series.get(`rate_limit_decisions_total{method="POST",route="/auth/register",result="${result}"}`);
+    expect([of('allowed'), of('limited')]).toEqual([5, 1]);
+    expect(series.get('rate_limit_load_level')).toBeLessThanOrEqual(3);
+    expect(series.get('rate_limit_concurrency_limit')).toBe(256);
+    expect(series.get('rate_limit_fallback')).toBe(0);
+  });
+
+  it('shows findings by kind and route, and a zero for each route before its first one', async () => {
+    const n1 = (route: string) => `profiling_findings_total{kind="n-plus-one",method="GET",route="${route}"}`;
+    expect((await scrape(app)).get(n1('/fixture/one-by-one'))).toBe(0);
+    expect((await scrape(app)).get(n1('/products/:id'))).toBe(0);
+    await app.get('/fixture/one-by-one');
+    await findingsOf(app, await app.token('admin'), 'GET /fixture/one-by-one');
+    expect((await scrape(app)).get(n1('/fixture/one-by-one'))).toBe(1);
+  });
+
+  it('shows the jobs with their last success, and no failure before there is one', async () => {
+    const startedAt = app.startedAt.getTime() / 1000;
+    for (let look = 0; look < 100; look += 1) {
+      const last = (await scrape(app)).get('techmart_job_last_success_timestamp_seconds{job="business-figures"}');
+      if (last !== undefined) break;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    const series = await scrape(app);
+    expect(series.get('techmart_job_last_success_timestamp_seconds{job="business-figures"}')).toBeGreaterThanOrEqual(startedAt);
+    expect(series.get('techmart_job_runs_total{job="business-figures",outcome="failed"}')).toBe(0);
+  });
+
+  it('asks the database nothing in a scrape, the queues included', async () => {
+    await app.resolve<QueueFigures>(QueueFigures).refresh();
+    const { count, result } = await app.queriesOf(() => app.get('/metrics'));
+    expect(count).toBe(0);
+    expect(result.text).toMatch(/^techmart_events_waiting\{queue="outbox"\} \d+$/m);
+  });
+
+  it('says within a look that Redis is away, and that it is back', async () => {
+    const parts = app.resolve<PartWatch>(PartWatch);
+    const up = async () => {
+      await parts.look();
+      const series = await scrape(app);
+      return ['database_up', 'redis_up{server="cache"}', 'redis_up{server="state"}'].map((name) => series.get(name));
+    };
+    expect(await up()).toEqual([1, 1, 1]);
+    await redis.kill();
+    expect(await up()).toEqual([1, 0, 0]);
+    await redis.start();
+    let seen = await up();
+    for (let attempt = 0; seen.includes(0) && attempt < 100; attempt += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      seen = await up();
+    }
+    expect(seen).toEqual([1, 1, 1]);
+  });
+});
+
+describe('GET /metrics of an application without Redis', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await startTestApp({ seeded: false });
+  });
+  afterAll(() => app.close());
+
+  it('has no row for a server that nobody configured', async () => {
+    await app.resolve<PartWatch>(PartWatch).look();
+    const names = namesIn(await scrape(app));
+    expect([names.has('database_up'), names.has('redis_up'), names.has('cache_circuit')]).toEqual([true, false, false]);
+  });
+});

@@ -9,6 +9,7 @@ import { ClientsModule } from './app.clients.js';
 import { limitsModule } from './app.limits.js';
 import { pipeline } from './app.pipeline.js';
 import type { Config } from './config.js';
+import { AlertsModule } from './ops/alerts/alerts.module.js';
 import { BusinessModule } from './ops/business/business.module.js';
 import { ShopCacheModule } from './cache/cache.module.js';
 import { CacheOpsModule } from './ops/cache/cache-ops.module.js';
@@ -16,6 +17,7 @@ import { EventsModule } from './events/events.module.js';
 import { HealthModule } from './ops/health/health.module.js';
 import { databaseOptions } from './app.database.js';
 import { MetricsModule } from './ops/metrics/metrics.module.js';
+import { PerformanceModule } from './ops/performance/performance.module.js';
 import { ProfilerModule } from './ops/profiling/profiler.module.js';
 import { CategoriesModule } from './categories/categories.module.js';
 import { ProductsModule } from './products/products.module.js';
@@ -49,6 +51,8 @@ export class AppModule {
         HealthModule,
         BusinessModule,
         CacheOpsModule,
+        PerformanceModule,
+        AlertsModule,
         CartModule,
         OrdersModule,
         ReviewsModule,

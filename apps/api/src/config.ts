@@ -1,5 +1,6 @@
 import { isAddressRange } from '@app/rate-limit';
 import ipaddr from 'ipaddr.js';
+import { hostname } from 'node:os';
 import { z } from 'zod';
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -63,6 +64,9 @@ const environment = z.object({
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   LOG_PRETTY: z.enum(['true', 'false']).optional(),
   METRICS_TOKEN: z.string().min(16).optional(),
+  ALERT_WEBHOOK_URL: z.url({ protocol: /^https?$/ }).optional(),
+  ALERTMANAGER_URL: z.url({ protocol: /^https?$/ }).optional(),
+  ALERT_INTERVAL_MS: count(5000, 100, 600_000),
   DATA_DIR: z.string().default('.data'),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   DATABASE_DIRECT_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
@@ -170,6 +174,14 @@ function redisOf(env: Environment) {
   };
 }
 
+const alertsOf = (env: Environment) => ({
+  webhookUrl: env.ALERT_WEBHOOK_URL,
+  alertmanagerUrl: env.ALERTMANAGER_URL,
+  intervalMs: env.ALERT_INTERVAL_MS,
+  /** As the rules of Prometheus have it, so that Alertmanager's routes and inhibitions work for these alerts too. */
+  labels: { cluster: 'techmart', job: 'techmart', instance: `${hostname()}:${env.PORT}` },
+});
+
 function httpOf(env: Environment) {
   return {
     host: env.HOST,
@@ -246,6 +258,7 @@ function shape(env: Environment) {
     http: httpOf(env),
     log: { level: env.LOG_LEVEL, pretty: env.LOG_PRETTY === undefined ? env.NODE_ENV === 'development' : env.LOG_PRETTY === 'true' },
     metrics: { token: env.METRICS_TOKEN },
+    alerts: alertsOf(env),
     database: databaseOf(env),
     redis: redisOf(env),
     rateLimit: rateLimitOf(env),

@@ -13,7 +13,7 @@ export interface AlertRule {
   readonly threshold: number;
   /** Seconds that the condition must hold before anybody is told. */
   readonly forSeconds: number;
-  /** `{value}` stands for the figure. */
+  /** `{value}` stands for the figure, `{percent}` for a ratio in percent. */
   readonly summary: string;
   readonly description: string;
   /** Where it is written what to do. */
@@ -23,6 +23,8 @@ export interface AlertRule {
 export const isExceeded = ({ comparison, threshold }: AlertRule, value: number): boolean =>
   comparison === 'above' ? value > threshold : value < threshold;
 
-/** At most four significant digits: `0.0734`, `12.5`, `310`. */
+const brief = (value: number): string => String(Number(value.toPrecision(4)));
+
+/** At most four significant digits: `0.0734`, `12.5`, `310`; `7.34%`. */
 export const describe = ({ summary }: AlertRule, value: number): string =>
-  summary.replaceAll('{value}', String(Number(value.toPrecision(4))));
+  summary.replaceAll('{value}', brief(value)).replaceAll('{percent}', `${brief(value * 100)}%`);

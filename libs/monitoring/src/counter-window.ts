@@ -17,7 +17,12 @@ export class CounterWindow {
     this.samples.push({ at, values });
     // The newest of those that are a window old is where the window begins.
     while (this.samples[1] && this.samples[1].at <= at - this.windowMs) this.samples.shift();
+    return this.growth(values);
+  }
+
+  /** The growth up to these values, which are not kept. Without a sample, since zero. */
+  growth(values: readonly number[]): number[] {
     const first = this.samples[0]?.values;
-    return values.map((value, index) => value - (first?.[index] ?? value));
+    return values.map((value, index) => value - (first?.[index] ?? 0));
   }
 }

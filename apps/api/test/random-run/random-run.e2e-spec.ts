@@ -19,6 +19,7 @@ const operations: Operations = { ...tradeOperations, ...catalogueOperations, ...
  */
 const reading = ['POST /products/search'];
 const elsewhere = ['POST /products/import', 'POST /webhooks', 'DELETE /webhooks/{id}', 'POST /webhooks/deliveries/{id}/replay'];
+const ofOperators = / \/monitoring\//;
 
 const ofOperators = /^[A-Z]+ \/(?:profiling|cache|monitoring)\//;
 

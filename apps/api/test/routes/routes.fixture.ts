@@ -1,3 +1,5 @@
+import { AlertManager } from '@app/alerting';
+import { AlertFigures } from '../../src/ops/alerts/alert-figures.js';
 import { mailedToken, registration } from '../accounts.fixture.js';
 import type { Json } from '../app.harness.js';
 import { callers, type Caller, type World } from './world.fixture.js';
@@ -355,6 +357,14 @@ async function keptRequest({ app, people }: World): Promise<Request> {
   return { path: `/profiling/requests/${headers['x-request-id']}` };
 }
 
+/** One that has begun, whatever its rule. */
+function firingAlert({ app }: World): number {
+  const manager = app.resolve<AlertManager>(AlertManager);
+  jest.spyOn(app.resolve<AlertFigures>(AlertFigures), 'sample').mockReturnValue({ low_stock_ratio: 0.9 } as never);
+  manager.evaluate();
+  return manager.alerts()[0]?.id ?? 0;
+}
+
 const operation: readonly Row[] = [
   row('GET /profiling', admins(200), to('/profiling')),
   row('GET /profiling/endpoints', admins(200), to('/profiling/endpoints')),
@@ -369,6 +379,21 @@ const operation: readonly Row[] = [
   row('GET /cache/explain', admins(200), to('/cache/explain?key=prod:1')),
   row('POST /cache/invalidate', admins(200), () => ({ path: '/cache/invalidate', body: { tags: ['product:1'] } })),
   row('POST /cache/warm', admins(200), to('/cache/warm')),
+  row('GET /monitoring/performance', admins(200), to('/monitoring/performance')),
+  row('GET /monitoring/alerts', admins(200), to('/monitoring/alerts')),
+  row('GET /monitoring/alerts/history', admins(200), to('/monitoring/alerts/history')),
+  row('POST /monitoring/alerts/{id}/acknowledge', admins(200), async (world) => ({
+    path: `/monitoring/alerts/${firingAlert(world)}/acknowledge`,
+    body: { comment: 'on it' },
+  })),
+  row('POST /monitoring/alerts/silences', admins(201), () => ({
+    path: '/monitoring/alerts/silences',
+    body: { rule: 'LowStock', minutes: 1 },
+  })),
+  row('DELETE /monitoring/alerts/silences/{id}', admins(204), ({ app }) => {
+    const made = app.resolve<AlertManager>(AlertManager).silence({ rule: 'NoOrders', until: Date.now() + 60_000, by: 'test' });
+    return { path: `/monitoring/alerts/silences/${made?.id}` };
+  }),
   row('GET /monitoring/business', admins(200), to('/monitoring/business')),
   row('GET /health', anyone(200), to('/health')),
   row('GET /health/live', anyone(200), to('/health/live')),

@@ -28,7 +28,7 @@ export const alertRules: readonly AlertRule[] = [
     'critical',
     ['error_ratio', 'above', 0.05, 120],
     [
-      '{value} of the answers of five minutes are server errors',
+      '{percent} of the answers of five minutes are server errors',
       'Users get 5xx answers. The log has the cause of each with its request id.',
     ],
   ),
@@ -63,7 +63,7 @@ export const alertRules: readonly AlertRule[] = [
     'CacheHitRateLow',
     'warning',
     ['cache_hit_ratio', 'below', 0.8, 600],
-    ['The cache answers {value} of the reads of five minutes', 'More reads than planned go to the database.'],
+    ['The cache answers {percent} of the reads of five minutes', 'More reads than planned go to the database.'],
   ),
   rule(
     'EventLoopBlocked',
@@ -75,7 +75,7 @@ export const alertRules: readonly AlertRule[] = [
     'MemoryNearLimit',
     'warning',
     ['memory_used_ratio', 'above', 0.9, 300],
-    ['The process uses {value} of the memory it may use', 'Beyond its limit the process is killed.'],
+    ['The process uses {percent} of the memory it may use', 'Beyond its limit the process is killed.'],
   ),
   rule(
     'LoadLevelCritical',
@@ -123,7 +123,7 @@ export const alertRules: readonly AlertRule[] = [
     'LowStock',
     'info',
     ['low_stock_ratio', 'above', 0.05, 300],
-    ['{value} of the products are nearly sold out', 'Ten or fewer are left of each.'],
+    ['{percent} of the products are nearly sold out', 'Ten or fewer are left of each.'],
   ),
   rule(
     'NoOrders',

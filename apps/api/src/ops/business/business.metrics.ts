@@ -56,6 +56,11 @@ export class BusinessMetrics implements OnApplicationBootstrap, OnModuleDestroy 
     });
   }
 
+  /** As it was read last; undefined before that. */
+  get latest(): BusinessReport | undefined {
+    return this.report;
+  }
+
   onApplicationBootstrap(): void {
     this.timers.addInterval(
       timer,

@@ -10,6 +10,6 @@ import { BusinessService } from './business.service.js';
   imports: [JobsModule],
   controllers: [BusinessController],
   providers: [BusinessService, BusinessRepository, BusinessFiguresJob, BusinessMetrics],
-  exports: [BusinessService],
+  exports: [BusinessService, BusinessMetrics],
 })
 export class BusinessModule {}

@@ -23,18 +23,18 @@ export class MetricsModule {
     register.clear();
     // Exemplars exist in this format alone; Prometheus asks for it first.
     register.setContentType(Registry.OPENMETRICS_CONTENT_TYPE as never);
+    const monitoring = MonitoringModule.forRoot({
+      build: { version, commit: build.commit, node: process.versions.node },
+      latencyObjectiveSeconds,
+      isOutsideObjectives,
+    });
     return {
       module: MetricsModule,
-      imports: [
-        HealthModule,
-        PrometheusModule.register({ controller: MetricsController }),
-        MonitoringModule.forRoot({
-          build: { version, commit: build.commit, node: process.versions.node },
-          latencyObjectiveSeconds,
-          isOutsideObjectives,
-        }),
-      ],
+      // Whoever shows figures asks for the metrics that have them.
+      global: true,
+      imports: [HealthModule, PrometheusModule.register({ controller: MetricsController }), monitoring],
       providers: [PoolMetrics, PartMetrics, CacheStateMetrics, LimiterMetrics],
+      exports: [monitoring],
     };
   }
 }

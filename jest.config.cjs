@@ -23,7 +23,7 @@ const esmPackages = [
 
 module.exports = {
   testEnvironment: 'node',
-  testRegex: '(apps|libs|tools)/.*\\.(spec|e2e-spec|int-spec)\\.(ts|mjs)$',
+  testRegex: '(apps|libs|tools|k6|grafana)/.*\\.(spec|e2e-spec|int-spec)\\.(ts|mjs)$',
   moduleFileExtensions: ['ts', 'js', 'mjs', 'json', 'node'],
   transform: { '^.+\\.ts$': swc(false), '^.+\\.m?js$': swc(true) },
   // The innermost package decides: some of these are nested in others.

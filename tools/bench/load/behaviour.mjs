@@ -96,10 +96,14 @@ export const behaviours = {
 
 const distinctSearches = 1000;
 
-/** The mixed load: shares of requests in percent; products and searches by Zipf's law, each request from one of many clients. */
+/**
+ * The mixed load: shares of requests in percent; products and searches by Zipf's law, each request from one of many clients. A world may
+ * bring its own way to draw ranks.
+ */
 function mixed(world) {
-  const rank = zipf(world.products.length);
-  const searchRank = zipf(distinctSearches);
+  const ranks = world.zipf ?? zipf;
+  const rank = ranks(world.products.length);
+  const searchRank = ranks(distinctSearches);
   const draw = seededRandom(1);
   const bodies = Array.from({ length: distinctSearches }, () => searchBody(draw));
   const someProduct = (random) => world.products[rank(random)];

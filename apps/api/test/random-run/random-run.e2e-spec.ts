@@ -19,8 +19,6 @@ const operations: Operations = { ...tradeOperations, ...catalogueOperations, ...
  */
 const reading = ['POST /products/search'];
 const elsewhere = ['POST /products/import', 'POST /webhooks', 'DELETE /webhooks/{id}', 'POST /webhooks/deliveries/{id}/replay'];
-const ofOperators = / \/monitoring\//;
-
 const ofOperators = /^[A-Z]+ \/(?:profiling|cache|monitoring)\//;
 
 const seed = Number(process.env['RANDOM_RUN_SEED'] ?? 20_261_125);

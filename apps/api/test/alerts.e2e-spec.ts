@@ -50,7 +50,7 @@ describe('the alerts of the process', () => {
 
   const evaluate = (figures: Record<string, number>, afterSeconds = 0): void => {
     clock.advance(afterSeconds);
-    sample.mockReturnValue(figures as never);
+    sample.mockReturnValue(figures);
     manager.evaluate();
   };
   const list = async () => (await app.get('/monitoring/alerts', { as: admin })).body;

@@ -1,46 +1,8 @@
-import { AlertManager } from '@app/alerting';
-import { AlertFigures } from '../../src/ops/alerts/alert-figures.js';
 import { mailedToken, registration } from '../accounts.fixture.js';
 import type { Json } from '../app.harness.js';
-import { callers, type Caller, type World } from './world.fixture.js';
-
-export interface Request {
-  readonly path: string;
-  readonly body?: Json | string;
-  readonly headers?: Record<string, string>;
-  /** Another token than the caller's. */
-  readonly as?: string | undefined;
-}
-
-type Build = (world: World, caller: Caller) => Promise<Request> | Request;
-
-export interface Row {
-  /** As the document names it. */
-  readonly route: string;
-  /** What is special about this one, where a route has several rows. */
-  readonly of: string;
-  readonly build: Build;
-  readonly statuses: Readonly<Record<Caller, number>>;
-}
-
-/** `statuses` of stranger, owner, other customer, seller, rival seller, admin. */
-function row(route: string, statuses: string, build: Build, of = ''): Row {
-  const given = statuses.split(' ').map(Number);
-  const entries = callers.map((caller, n) => [caller, given[n] ?? given[0]] as const);
-  return { route, of, build, statuses: Object.fromEntries(entries) as Row['statuses'] };
-}
-
-const to = (path: string): Build => () => ({ path }); // prettier-ignore
-const at = (path: (id: number) => string, make: (world: World) => Promise<number>, body?: Json): Build =>
-  async (world) => ({ path: path(await make(world)), ...(body ? { body } : {}) }); // prettier-ignore
-
-const anyone = (status: number): string => `${status}`;
-const signedIn = (status: number): string => `401 ${status} ${status} ${status} ${status} ${status}`;
-const sellers = (status: number): string => `401 403 403 ${status} ${status} ${status}`;
-const admins = (status: number): string => `401 403 403 403 403 ${status}`;
-/** The owner's alone, and not there for anybody else; or the admins' too. */
-const owners = (status: number): string => `401 ${status} 404 404 404 404`;
-const ownersAndAdmins = (status: number): string => `401 ${status} 404 404 404 ${status}`;
+import { operation } from './operator-rows.js';
+import { admins, anyone, at, owners, ownersAndAdmins, row, sellers, signedIn, to, type Request, type Row } from './row.js';
+import type { World } from './world.fixture.js';
 
 const product = (world: World) => world.product();
 const house = (world: World) => world.houseProduct();
@@ -349,56 +311,6 @@ const exchange: readonly Row[] = [
   row('POST /webhooks/deliveries/{id}/replay', admins(200), async (world) => ({
     path: `/webhooks/deliveries/${(await webhook(world)).deliveryId}/replay`,
   })),
-];
-
-/** A request that was kept: those of admins are. */
-async function keptRequest({ app, people }: World): Promise<Request> {
-  const { headers } = await app.get('/users?page_size=1', { as: people.admin.token });
-  return { path: `/profiling/requests/${headers['x-request-id']}` };
-}
-
-/** One that has begun, whatever its rule. */
-function firingAlert({ app }: World): number {
-  const manager = app.resolve<AlertManager>(AlertManager);
-  jest.spyOn(app.resolve<AlertFigures>(AlertFigures), 'sample').mockReturnValue({ low_stock_ratio: 0.9 } as never);
-  manager.evaluate();
-  return manager.alerts()[0]?.id ?? 0;
-}
-
-const operation: readonly Row[] = [
-  row('GET /profiling', admins(200), to('/profiling')),
-  row('GET /profiling/endpoints', admins(200), to('/profiling/endpoints')),
-  row('GET /profiling/queries', admins(200), to('/profiling/queries')),
-  row('GET /profiling/findings', admins(200), to('/profiling/findings')),
-  row('GET /profiling/requests', admins(200), to('/profiling/requests')),
-  row('GET /profiling/requests/{request_id}', admins(200), keptRequest),
-  row('POST /profiling/cpu', admins(200), to('/profiling/cpu?seconds=1')),
-  row('POST /profiling/heap', admins(200), to('/profiling/heap?seconds=1')),
-  row('GET /cache/stats', admins(200), to('/cache/stats')),
-  row('GET /cache/keys', admins(200), to('/cache/keys')),
-  row('GET /cache/explain', admins(200), to('/cache/explain?key=prod:1')),
-  row('POST /cache/invalidate', admins(200), () => ({ path: '/cache/invalidate', body: { tags: ['product:1'] } })),
-  row('POST /cache/warm', admins(200), to('/cache/warm')),
-  row('GET /monitoring/performance', admins(200), to('/monitoring/performance')),
-  row('GET /monitoring/alerts', admins(200), to('/monitoring/alerts')),
-  row('GET /monitoring/alerts/history', admins(200), to('/monitoring/alerts/history')),
-  row('POST /monitoring/alerts/{id}/acknowledge', admins(200), async (world) => ({
-    path: `/monitoring/alerts/${firingAlert(world)}/acknowledge`,
-    body: { comment: 'on it' },
-  })),
-  row('POST /monitoring/alerts/silences', admins(201), () => ({
-    path: '/monitoring/alerts/silences',
-    body: { rule: 'LowStock', minutes: 1 },
-  })),
-  row('DELETE /monitoring/alerts/silences/{id}', admins(204), ({ app }) => {
-    const made = app.resolve<AlertManager>(AlertManager).silence({ rule: 'NoOrders', until: Date.now() + 60_000, by: 'test' });
-    return { path: `/monitoring/alerts/silences/${made?.id}` };
-  }),
-  row('GET /monitoring/business', admins(200), to('/monitoring/business')),
-  row('GET /health', anyone(200), to('/health')),
-  row('GET /health/live', anyone(200), to('/health/live')),
-  row('GET /health/ready', anyone(200), to('/health/ready')),
-  row('GET /metrics', anyone(200), to('/metrics')),
 ];
 
 /** Every route of the document, with a request that succeeds for whoever may, and what each caller is answered. */

@@ -15,6 +15,7 @@ export const cacheTypes = defineCacheTypes({
   product_reviews: { ttl: 1800, prefix: 'reviews', grace, negativeTtl },
   user_profile: { ttl: 3600, prefix: 'user', consistency: 'strict' },
   user_cart: { ttl: 1800, prefix: 'cart', consistency: 'strict' },
+  session: { ttl: 1800, prefix: 'session', consistency: 'strict', strategy: 'write-through' },
   user_permissions: { ttl: 60, prefix: 'perm', consistency: 'strict', localOnly: true, maxEntries: 1000 },
   user_orders: { ttl: 3600, prefix: 'orders', consistency: 'strict' },
   order_detail: { ttl: 3600, prefix: 'order', consistency: 'strict' },
@@ -40,6 +41,8 @@ export const cacheTags = {
   categoryNames: 'category-names',
   reviews: (productId: Id) => `reviews:${productId}`,
   user: (id: Id) => `user:${id}`,
+  /** What a log-in changes of a user: nothing but the profile shows it. */
+  profile: (userId: number) => `profile:${userId}`,
   cart: (userId: number) => `cart:${userId}`,
   session: (id: string) => `session:${id}`,
   ordersOf: (userId: number) => `orders:${userId}`,

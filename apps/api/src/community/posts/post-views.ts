@@ -1,26 +1,28 @@
-import { systemClock } from '@app/common';
-import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { PostsRepository } from './posts.repository.js';
-import { ViewCounter } from './view-counter.js';
+import { Cache, type WriteBehindCounter } from '@app/cache';
+import type { Clock } from '@app/common';
+import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { CLOCK } from '../../app.tokens.js';
+import { PostsRepository, type DailyViews } from './posts.repository.js';
 
 /** The views of this process. The last ones are written when the server has answered its last request, before the pool closes. */
 @Injectable()
 export class PostViews implements OnApplicationShutdown {
   private readonly logger = new Logger('PostViews');
-  private readonly counter: ViewCounter;
+  private readonly counter: WriteBehindCounter;
 
-  constructor(posts: PostsRepository) {
-    this.counter = new ViewCounter({
-      clock: systemClock,
-      write: (batch) => posts.addViews(batch),
-      flushMs: 5000,
-      maxPosts: 10_000,
+  constructor(
+    cache: Cache,
+    posts: PostsRepository,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {
+    this.counter = cache.counter('post_views', {
+      flush: (sums) => posts.addViews([...sums].map(([id, views]) => dailyViews(id, views))),
       onError: (error) => this.logger.warn({ err: error }, `views of posts wait for the next try (${this.counter.dropped} dropped so far)`),
     });
   }
 
   count(postId: number): void {
-    this.counter.count(postId);
+    this.counter.add(`${new Date(this.clock.now()).toISOString().slice(0, 10)}/${postId}`);
   }
 
   flush(): Promise<void> {
@@ -30,4 +32,9 @@ export class PostViews implements OnApplicationShutdown {
   onApplicationShutdown(): Promise<void> {
     return this.counter.stop();
   }
+}
+
+function dailyViews(id: string, views: number): DailyViews {
+  const [day = '', postId] = id.split('/');
+  return { postId: Number(postId), day, views };
 }

@@ -4,7 +4,6 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { slugOf } from '../slug.js';
 import type { NewPost, Post, PostChange, TrendingPost } from './posts.dto.js';
 import { addViews, deletePost, editPost, insertPost, pageOf, postById, trendingPosts, type PostScope } from './posts.sql.js';
-import type { DailyViews } from './view-counter.js';
 
 /** Which posts. A tag or author as the scope must be there; as a filter it may be anything. */
 export interface PostFilter {
@@ -46,6 +45,13 @@ export interface PostWriting {
 
 const countedRows = 10_000;
 const slugLength = 200;
+
+/** How often a post was seen on one day (UTC, `2026-01-31`). */
+export interface DailyViews {
+  readonly postId: number;
+  readonly day: string;
+  readonly views: number;
+}
 
 @Injectable()
 export class PostsRepository {

@@ -186,6 +186,14 @@ describeRedis('the cache', () => {
     expect(ids).toEqual([3, 2, 3]);
   });
 
+  it('knows a new session on either replica without a look at the database', async () => {
+    const token = await one.token('seller');
+    for (const app of [one, other]) {
+      const { statements, result } = await app.queriesOf(() => app.get('/users/profile', { as: token }));
+      expect([result.status, statements.filter((sql) => sql.includes(' sessions '))]).toEqual([200, []]);
+    }
+  });
+
   it('lets nobody in whose session has ended, on either replica', async () => {
     const token = await one.token('customer');
     for (const app of [one, other]) expect((await app.get('/users/profile', { as: token })).status).toBe(200);

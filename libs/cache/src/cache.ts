@@ -18,7 +18,7 @@ export interface EntryOptions {
   readonly tags?: readonly string[];
   /** Further ones that only the value tells: those of the products in a cart. They are as safe as the others. */
   readonly tagsOf?: ((value: never) => readonly string[]) | undefined;
-  /** Seconds for which it is fresh, for all values or for this one; the type's unless told otherwise. */
+  /** Seconds for which it is fresh, for all values or for this one (`undefined`: there is none); the type's unless told otherwise. */
   readonly ttl?: number | ((value: unknown) => number);
 }
 

@@ -29,6 +29,12 @@ export interface SessionRow {
   readonly expires_at: Date;
 }
 
+/** What a request has to know of its session: until when it lives (milliseconds), and its user's present role. */
+export interface AliveSession {
+  readonly role: Role;
+  readonly expiresAt: number;
+}
+
 interface Rotation {
   readonly id: string;
   readonly spent: Buffer;
@@ -61,7 +67,7 @@ const rotatedSince = `
    WHERE s.id = $1 AND s.previous_token_hash = $2 AND s.rotated_at > $3 AND s.revoked_at IS NULL AND u.is_active`;
 
 const alive = `
-  SELECT u.user_type AS role FROM sessions s JOIN users u ON u.id = s.user_id
+  SELECT u.user_type AS role, s.expires_at FROM sessions s JOIN users u ON u.id = s.user_id
    WHERE s.id = $1 AND s.user_id = $2 AND s.revoked_at IS NULL AND s.expires_at > $3 AND u.is_active`;
 
 const ofUser = `
@@ -80,7 +86,7 @@ export class SessionsRepository {
     const values = [id, userId, tokenHash, userAgent, ip, now, expiresAt, matched ?? null, renewed ?? null];
     const [user] = await this.dataSource.query<User[]>(open, values);
     // The profile says when its user logged in last.
-    if (user) await this.invalidations.now(cacheTags.user(userId));
+    if (user) await this.invalidations.now(cacheTags.profile(userId));
     return user;
   }
 
@@ -98,10 +104,9 @@ export class SessionsRepository {
     return { current, user };
   }
 
-  /** The present role of a live session's user. */
-  async findRole(id: string, userId: number, now: Date): Promise<Role | undefined> {
-    const rows = await this.dataSource.query<{ role: Role }[]>(alive, [id, userId, now]);
-    return rows[0]?.role;
+  async findAlive(id: string, userId: number, now: Date): Promise<AliveSession | undefined> {
+    const rows = await this.dataSource.query<{ role: Role; expires_at: Date }[]>(alive, [id, userId, now]);
+    return rows[0] && { role: rows[0].role, expiresAt: rows[0].expires_at.getTime() };
   }
 
   list(userId: number, now: Date): Promise<SessionRow[]> {

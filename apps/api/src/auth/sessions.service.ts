@@ -1,4 +1,4 @@
-import { Cached } from '@app/cache';
+import { Cache, Cached, type EntryOptions } from '@app/cache';
 import { cacheTags } from '../cache/cache-types.js';
 import type { Clock } from '@app/common';
 import { Inject, Injectable, Logger } from '@nestjs/common';
@@ -10,7 +10,7 @@ import type { Identity, Role } from '../http/access.js';
 import type { User } from '../users/users.dto.js';
 import { credentialsWrong, refreshTokenInvalid, sessionNotFound } from './auth.problems.js';
 import { hashToken, newRefreshToken, sessionOf, successorOf } from './opaque-token.js';
-import { SessionsRepository, type NewSession, type SessionRow } from './sessions.repository.js';
+import { SessionsRepository, type AliveSession, type NewSession, type SessionRow } from './sessions.repository.js';
 
 export interface ClientInfo {
   readonly userAgent: string | null;
@@ -26,6 +26,11 @@ export interface OpenedSession {
 /** How long the token just spent still works, so that two tabs that refresh at once are not taken for a thief. */
 const graceMs = 10_000;
 
+type SessionOfUser = Pick<Identity, 'sessionId' | 'userId'>;
+
+const keyOf = ({ sessionId, userId }: SessionOfUser): string => `${userId}:${sessionId}`;
+const tagsOf = ({ sessionId, userId }: SessionOfUser): string[] => [cacheTags.session(sessionId), cacheTags.user(userId)];
+
 /** A log-in and its family of refresh tokens, of which one is current. */
 @Injectable()
 export class SessionsService {
@@ -33,6 +38,7 @@ export class SessionsService {
 
   constructor(
     private readonly sessions: SessionsRepository,
+    private readonly cache: Cache,
     @Inject(CONFIG) private readonly config: Pick<Config, 'auth'>,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
@@ -43,9 +49,21 @@ export class SessionsService {
     const refreshToken = newRefreshToken(sessionId);
     const now = this.now();
     const session = { id: sessionId, userId, tokenHash: hashToken(refreshToken), ...client, now, expiresAt: this.expiry(now), ...checked };
-    const user = await this.sessions.open(session);
+    const user = await this.cacheUserSession(userId, session);
     if (!user) throw credentialsWrong();
     return { sessionId, refreshToken, user };
+  }
+
+  /** Opens it and gives it to all replicas, unless it or its user has been touched meanwhile: then each asks the database. */
+  private async cacheUserSession(userId: number, session: NewSession): Promise<User | undefined> {
+    let user: User | undefined;
+    const identity = { sessionId: session.id, userId };
+    const write = async (): Promise<AliveSession | undefined> => {
+      user = await this.sessions.open(session);
+      return user?.is_active ? { role: user.user_type, expiresAt: session.expiresAt.getTime() } : undefined;
+    };
+    await this.cache.write('session', keyOf(identity), write, this.lifeOf(identity));
+    return user;
   }
 
   /**
@@ -68,13 +86,12 @@ export class SessionsService {
   }
 
   /** The role as it is now; undefined when the session has ended or its user was deactivated. */
-  @Cached({
-    type: 'user_permissions',
-    key: ({ sessionId, userId }: Identity) => `${userId}:${sessionId}`,
-    tags: ({ sessionId, userId }) => [cacheTags.session(sessionId), cacheTags.user(userId)],
-  })
-  findRole({ sessionId, userId }: Identity): Promise<Role | undefined> {
-    return this.sessions.findRole(sessionId, userId, this.now());
+  @Cached({ type: 'user_permissions', key: (identity: Identity) => keyOf(identity), tags: (identity) => tagsOf(identity) })
+  async findRole(identity: Identity): Promise<Role | undefined> {
+    const { sessionId, userId } = identity;
+    const load = () => this.sessions.findAlive(sessionId, userId, this.now());
+    const session = await this.cache.getOrLoad('session', keyOf(identity), load, this.lifeOf(identity));
+    return session && session.expiresAt > this.clock.now() ? session.role : undefined;
   }
 
   list(userId: number): Promise<SessionRow[]> {
@@ -106,6 +123,14 @@ export class SessionsService {
     const candidates = this.secrets.map((secret) => successorOf(token, secret));
     const refreshToken = candidates.find((candidate) => found?.current.equals(hashToken(candidate)));
     return found && refreshToken !== undefined ? { sessionId, refreshToken, user: found.user } : undefined;
+  }
+
+  /** Half an hour, or what is left of the session. */
+  private lifeOf(identity: SessionOfUser): EntryOptions {
+    const leftOf = (session: AliveSession | undefined): number =>
+      ((session?.expiresAt ?? Number.POSITIVE_INFINITY) - this.clock.now()) / 1000;
+    const ttl = (session: unknown): number => Math.min(1800, leftOf(session as AliveSession | undefined));
+    return { tags: tagsOf(identity), ttl };
   }
 
   private get secrets(): string[] {

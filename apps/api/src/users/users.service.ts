@@ -37,7 +37,7 @@ export class UsersService {
     return user;
   }
 
-  @Cached({ type: 'user_profile', tags: (id: number) => [cacheTags.user(id)] })
+  @Cached({ type: 'user_profile', tags: (id: number) => [cacheTags.user(id), cacheTags.profile(id)] })
   async getProfile(id: number): Promise<Profile> {
     const profile = await this.users.findProfile(id);
     if (!profile) throw userNotFound(id);

@@ -42,14 +42,19 @@ async function load(script, { scale, seed, env, out, ...given }) {
   requireK6();
   const cleanup = new Cleanup();
   const { TARGET_URL, TOKENS } = process.env;
+  const stop = (signal) => {
+    void cleanup.run().finally(() => process.exit(signal === 'SIGINT' ? 130 : 143));
+  };
+  process.once('SIGINT', stop).once('SIGTERM', stop);
   try {
     const target = await (TARGET_URL ? readTarget(TARGET_URL, TOKENS, seed) : startTarget({ scale, seed, env, cleanup, log }));
     const report = join(resolve(out), script);
     const worldFile = writeWorld(target, cleanup);
     log(`${script}: ${target.products.length} products, ${target.tokens.length} customers, ${target.url}`);
-    process.exitCode = await runK6(script, { ...given, target: target.url, worldFile, run: nameOf(script), report });
+    process.exitCode = await runK6(script, { ...given, cleanup, target: target.url, worldFile, run: nameOf(script), report });
     log(`written to ${report}.json, ${report}.html and ${report}-timeline.html`);
   } finally {
+    process.off('SIGINT', stop).off('SIGTERM', stop);
     await cleanup.run();
   }
 }

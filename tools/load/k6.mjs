@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { stopChild } from '../bench/systems/children.mjs';
 import { findProgram } from '../bench/systems/programs.mjs';
 import { root } from '../bench/systems/places.mjs';
 
@@ -13,8 +14,8 @@ const installed = join(root, '.data', 'tools', 'bin', 'k6');
 /** Where k6 is: on the PATH, or where CI puts it; undefined when it is in neither place. */
 export const findK6 = () => findProgram('k6') ?? (existsSync(installed) ? installed : undefined);
 
-export function requireK6() {
-  const found = findK6();
+export function requireK6(find = findK6) {
+  const found = find();
   if (found !== undefined) return found;
   throw new Error(
     `npm run load needs k6, which is neither on the PATH nor in .data/tools/bin. With Go 1.25 or later:\n` +
@@ -34,8 +35,6 @@ const remoteWrite = (url, run) =>
           K6_PROMETHEUS_RW_SERVER_URL: new URL('/api/v1/write', url).href,
           K6_PROMETHEUS_RW_TREND_STATS: 'p(50),p(95),p(99),avg,max',
           K6_PROMETHEUS_RW_PUSH_INTERVAL: '1s',
-          // What is no longer written ends, rather than staying as it was for minutes.
-          K6_PROMETHEUS_RW_STALE_MARKERS: 'true',
         },
       };
 
@@ -43,7 +42,7 @@ const remoteWrite = (url, run) =>
  * Runs a script of k6/ to its end and gives its exit code: 0, 99 when a threshold was missed, anything else is a failure of the run.
  * Beside the summary it leaves `<report>-timeline.html`, k6's own page of the figures over time.
  */
-export async function runK6(script, { target, worldFile, run, report, rate, seconds, prometheus }) {
+export async function runK6(script, { cleanup, target, worldFile, run, report, rate, seconds, prometheus }) {
   mkdirSync(dirname(report), { recursive: true });
   const { parameters, env } = remoteWrite(prometheus, run);
   const own = {
@@ -68,10 +67,8 @@ export async function runK6(script, { target, worldFile, run, report, rate, seco
     stdio: ['ignore', 'inherit', 'inherit'],
     timeout: longest(seconds),
   });
-  const stop = (signal) => child.kill(signal);
-  process.once('SIGINT', stop).once('SIGTERM', stop);
+  cleanup.defer(() => stopChild(child));
   const [code, signal] = await once(child, 'exit');
-  process.off('SIGINT', stop).off('SIGTERM', stop);
   if (signal !== null) throw new Error(`k6 was ended by ${signal}`);
   return code;
 }

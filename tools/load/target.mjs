@@ -35,7 +35,7 @@ const mostPages = 500;
 export async function readTarget(address, tokensFile, seed) {
   const { protocol, hostname, origin } = new URL(address);
   if (protocol !== 'http:' || !loopback.test(hostname))
-    throw new Error(`a load is for a machine of one's own: ${address} is not on loopback`);
+    throw new Error(`a load is for a machine of one's own: an http address on loopback is expected, not ${address}`);
   if (!tokensFile)
     throw new Error('with TARGET_URL, TOKENS must name a file of access tokens: npm run --silent token -- --count 2000 > tokens');
   const tokens = readFileSync(tokensFile, 'utf8').split('\n').filter(Boolean);

@@ -73,9 +73,10 @@ const goalsOf = (metrics: Metrics): Goal[] =>
     .filter(({ rule }) => rule !== 'count>=0')
     .toSorted((one, other) => one.metric.localeCompare(other.metric));
 
+/** The busiest first. */
 function routesOf(metrics: Metrics): RouteFigures[] {
   const names = Object.keys(metrics).flatMap((name) => /^http_reqs\{route:(.*)\}$/.exec(name)?.[1] ?? []);
-  return names.map((route) => {
+  const rows = names.map((route) => {
     const latency = (key: string) => latencyOf(metrics, `accepted_duration{route:${route}}`, key);
     return {
       route,
@@ -89,6 +90,7 @@ function routesOf(metrics: Metrics): RouteFigures[] {
       maxMs: latency('max'),
     };
   });
+  return rows.toSorted((one, other) => other.requests - one.requests);
 }
 
 interface Facts {

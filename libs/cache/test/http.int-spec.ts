@@ -1,5 +1,4 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { brotliDecompressSync } from 'node:zlib';
 import { CacheEngine } from '../src/cache.engine.js';
 import { Cache } from '../src/cache.js';
 import { CacheProbe, type CacheOptions } from '../src/index.js';
@@ -60,10 +59,10 @@ describeRedis('@ResponseCache on two replicas', () => {
     const [a, b] = await two();
     const first = await get(a);
     const second = await get(b, '/products/7', { 'accept-encoding': 'br' });
-    expect(brotliDecompressSync(second.rawPayload).toString()).toBe(first.body);
+    expect(second.body).toBe(first.body);
     expect([second.headers['cache-status'], second.headers.etag]).toEqual([
       expect.stringMatching(/^Shop; hit; ttl=\d+; detail="L2 age=\d+"$/),
-      `W/${first.headers.etag}`,
+      first.headers.etag,
     ]);
     expect((await get(b)).headers['cache-status']).toMatch(/detail="L1 age=\d+"$/);
     const missing = [await get(a, '/products/404'), await get(b, '/products/404')];
@@ -98,6 +97,8 @@ describeRedis('@ResponseCache on two replicas', () => {
       for (let turn = 0; !load.isOver; turn += 1) {
         const url = turn % 3 === 0 ? '/products' : `/products/${client}${turn % 5}`;
         statuses.add((await made.app.inject({ method: 'GET', url })).statusCode);
+        // An injected request needs no turn of the event loop, which all else here waits for.
+        await new Promise(setImmediate);
         if (turn % 7 === 0) await made.app.get<Cache>(Cache).invalidateTags([`product:${client}0`]);
       }
     });

@@ -40,12 +40,14 @@ const compressible = /^(?:text\/(?!event-stream)|application\/(?:json|javascript
 /** Whether text of this media type gets smaller. Events are sent one by one, so a stream of them is not to be held back. */
 export const isCompressible = (contentType: string): boolean => compressible.test(contentType);
 
-/** Both compressed forms, made off the event loop; none when it is small or of a type that does not get smaller. */
-export async function compress(body: Buffer, contentType: string): Promise<{ br?: Buffer; gzip?: Buffer }> {
-  if (body.length < smallestBytes || !isCompressible(contentType)) return {};
-  const [br, gz] = await Promise.all([
-    promisify(brotliCompress)(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 5, [constants.BROTLI_PARAM_SIZE_HINT]: body.length } }),
-    promisify(gzip)(body, { level: 6 }),
-  ]);
-  return { ...(br.length < body.length && { br }), ...(gz.length < body.length && { gzip: gz }) };
+/** Whether a body of this type is to be compressed at all. */
+export const isWorthCompressing = (body: Buffer, contentType: string): boolean =>
+  body.length >= smallestBytes && isCompressible(contentType);
+
+const [brotli, gz] = [promisify(brotliCompress), promisify(gzip)];
+
+/** Made off the event loop, on one of the threads that zlib shares with the file system and with hashing. */
+export function compress(body: Buffer, coding: 'br' | 'gzip'): Promise<Buffer> {
+  if (coding === 'gzip') return gz(body, { level: 6 });
+  return brotli(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 5, [constants.BROTLI_PARAM_SIZE_HINT]: body.length } });
 }

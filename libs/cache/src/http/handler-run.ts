@@ -4,7 +4,6 @@ import type { FastifyReply } from 'fastify';
 import { finished } from 'node:stream/promises';
 import { lastValueFrom } from 'rxjs';
 import { Unkept } from '../loading/answer.js';
-import { compress } from './content-coding.js';
 import { entityTagOf } from './entity-tag.js';
 import type { ResponsePlan } from './response-plan.js';
 import { StoredProblem, StoredResponse } from './stored-response.js';
@@ -22,7 +21,7 @@ const gone = new Set([404, 410]);
 /** What the handler has set, of the headers that are asked for. */
 type HeaderOf = (name: string) => string | undefined;
 
-/** Runs the handler and makes an answer of what it gives, compressed forms included. Rejects with the handler's error. */
+/** Runs the handler and makes an answer of what it gives. Rejects with the handler's error. */
 export function runHandler(run: HandlerRun): Promise<StoredResponse | StoredProblem | Unkept> {
   return produce(run, (name) => run.reply.getHeader(name)?.toString());
 }
@@ -63,8 +62,7 @@ async function produce({ plan, reply, next }: HandlerRun, headerOf: HeaderOf): P
     if (given !== undefined) headers[name] = given;
   }
   const etag = headerOf('etag') ?? entityTagOf(body);
-  const bodies = { identity: body, ...(await compress(body, headers['content-type'] ?? '')) };
-  return new StoredResponse({ headers, etag, bodies }, plan.namesOf?.(value));
+  return new StoredResponse({ headers, etag, body }, plan.namesOf?.(value));
 }
 
 /** A problem that says more than its detail is said by the handler each time. */

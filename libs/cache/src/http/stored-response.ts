@@ -1,6 +1,6 @@
 import { Problem } from '@app/common';
 import type { Codec } from '../entry/codec.js';
-import { chooseCoding, type Coding } from './content-coding.js';
+import { chooseCoding, compress, isWorthCompressing, type Coding } from './content-coding.js';
 import { weakTagOf } from './entity-tag.js';
 
 /** One form of an answer, ready to be sent. */
@@ -13,35 +13,53 @@ export interface Variant {
 export interface ResponseParts {
   readonly headers: Readonly<Record<string, string>>;
   readonly etag: string;
-  readonly bodies: { readonly identity: Buffer; readonly br?: Buffer; readonly gzip?: Buffer };
+  readonly body: Buffer;
 }
 
-/** A whole answer with status 200: the headers that belong to it, its body and the compressed forms of that. Never changed. */
+type Compressed = Exclude<Coding, 'identity'>;
+
+/**
+ * A whole answer with status 200: the headers that belong to it and its body. A compressed form is made once, beside the requests, for what
+ * is asked for again: an answer that nobody comes back to would pay for nothing, and no request waits for it.
+ */
 export class StoredResponse {
-  private readonly variants: { readonly [coding in Coding]?: Variant } & { readonly identity: Variant };
+  /** Whether the answer depends on `Accept-Encoding`. */
+  readonly isCompressed: boolean;
+  private readonly identity: Variant;
+  private readonly asked = new Set<Compressed>();
+  private readonly made: { [coding in Compressed]?: Variant | 'under way' | 'larger' } = {};
 
   constructor(
     readonly parts: ResponseParts,
     /** What ends it beside the names of its address; not kept with it, since the entry has them. */
     readonly names: readonly string[] = [],
   ) {
-    const { headers, etag, bodies } = parts;
-    const coded = (coding: Coding, body: Buffer | undefined): { [coding in Coding]?: Variant } => {
-      if (!body) return {};
-      const tag = weakTagOf(etag);
-      return { [coding]: { body, etag: tag, headers: { ...headers, 'content-encoding': coding, etag: tag } } };
-    };
-    const identity = { body: bodies.identity, etag, headers: { ...headers, etag } };
-    this.variants = { identity, ...coded('br', bodies.br), ...coded('gzip', bodies.gzip) };
+    const { headers, etag, body } = parts;
+    this.identity = { body, etag, headers: { ...headers, etag } };
+    this.isCompressed = isWorthCompressing(body, headers['content-type'] ?? '');
   }
 
-  /** Whether the answer depends on `Accept-Encoding`. */
-  get isCompressed(): boolean {
-    return this.variants.br !== undefined || this.variants.gzip !== undefined;
-  }
-
+  /** As it can be sent now. */
   variantFor(acceptEncoding: string | undefined): Variant {
-    return this.variants[chooseCoding(acceptEncoding)] ?? this.variants.identity;
+    const coding = this.isCompressed ? chooseCoding(acceptEncoding) : 'identity';
+    if (coding === 'identity') return this.identity;
+    const made = this.made[coding];
+    if (typeof made === 'object') return made;
+    if (made === undefined && this.asked.has(coding)) void this.make(coding);
+    this.asked.add(coding);
+    return this.identity;
+  }
+
+  /** Never rejects: what cannot be compressed is sent as it is. */
+  private async make(coding: Compressed): Promise<void> {
+    const { headers, etag, body } = this.parts;
+    this.made[coding] = 'under way';
+    const smaller = await compress(body, coding).catch(() => body);
+    const tag = weakTagOf(etag);
+    this.made[coding] =
+      smaller.length < body.length
+        ? { body: smaller, etag: tag, headers: { ...headers, 'content-encoding': coding, etag: tag } }
+        : 'larger';
   }
 }
 
@@ -60,43 +78,36 @@ export class StoredProblem {
 interface Meta {
   readonly headers?: Record<string, string>;
   readonly etag?: string;
-  /** Lengths of the bodies that follow: identity, br, gzip; -1: there is none. */
-  readonly lengths?: readonly [number, number, number];
+  readonly length?: number;
   readonly problem?: StoredProblem['fields'];
 }
 
-/** Lengths of what comes, as JSON on one line, and then the bodies as they are. */
+/** JSON text shrinks to a third or less; both forms together stay below this share of it. */
+const compressedShare = 0.7;
+
+/** What comes, as JSON on one line, and then the body as it is. */
 export const responseCodec: Codec = {
   encode(value) {
     if (value instanceof StoredProblem) return metaLine({ problem: value.fields });
     if (!(value instanceof StoredResponse)) throw new TypeError('not an answer that can be kept');
-    const { headers, etag, bodies } = value.parts;
-    const forms = [bodies.identity, bodies.br, bodies.gzip];
-    const lengths = forms.map((body) => body?.length ?? -1) as [number, number, number];
-    return Buffer.concat([metaLine({ headers, etag, lengths }), ...forms.filter((body) => body !== undefined)]);
+    const { headers, etag, body } = value.parts;
+    return Buffer.concat([metaLine({ headers, etag, length: body.length }), body]);
   },
   decode(payload) {
     const end = payload.indexOf(10);
     const meta = JSON.parse(payload.toString('utf8', 0, end)) as Meta;
     if (meta.problem) return { value: new StoredProblem(meta.problem), bytes: payload.length };
-    const { headers, etag, lengths } = meta;
-    if (!headers || etag === undefined || !lengths) throw new TypeError('not an answer');
+    const { headers, etag, length } = meta;
+    if (!headers || etag === undefined || length === undefined) throw new TypeError('not an answer');
+    if (payload.length !== end + 1 + length) throw new TypeError('torn');
     // A copy of its own: a part of what came from Redis, or of Node's pool, would keep all of that in memory.
-    const all = Buffer.allocUnsafeSlow(payload.length - end - 1);
-    payload.copy(all, 0, end + 1);
-    const bodies = split(all, lengths);
-    return { value: new StoredResponse({ headers, etag, bodies }), bytes: payload.length + 1000 };
+    const body = Buffer.allocUnsafeSlow(length);
+    payload.copy(body, 0, end + 1);
+    const value = new StoredResponse({ headers, etag, body });
+    // The forms that it may come to hold are counted from the start.
+    const forms = value.isCompressed ? Math.ceil(length * compressedShare) : 0;
+    return { value, bytes: payload.length + forms + 1000 };
   },
 };
 
 const metaLine = (meta: Meta): Buffer => Buffer.from(`${JSON.stringify(meta)}\n`);
-
-function split(all: Buffer, [identity, br, gzip]: readonly [number, number, number]): ResponseParts['bodies'] {
-  if (all.length !== [identity, br, gzip].reduce((sum, length) => sum + Math.max(length, 0), 0)) throw new TypeError('torn');
-  const gzipStart = identity + Math.max(br, 0);
-  return {
-    identity: all.subarray(0, identity),
-    ...(br >= 0 && { br: all.subarray(identity, gzipStart) }),
-    ...(gzip >= 0 && { gzip: all.subarray(gzipStart) }),
-  };
-}

@@ -1,5 +1,5 @@
 // Nest 12 and several of its friends ship as ES modules only. Jest's native ESM mode does not run them,
-// so the tests transpile those packages, and ours, to CommonJS.
+// so the tests transpile those packages, and ours, to CommonJS; and one that imports when it is called.
 const swc = (esm) => [
   '@swc/jest',
   {
@@ -18,7 +18,7 @@ const swc = (esm) => [
 const esmPackages = [
   '@nestjs', 'file-type', 'strtok3', 'token-types', 'uint8array-extras', '@borewit', '@tokenizer', 'load-esm', 'cookie',
   'uid', 'iterare', 'jose', 'p-limit', 'yocto-queue', 'html-to-text', '@selderee', 'selderee', 'parseley', 'es-toolkit',
-  'csv-parse', 'content-disposition', 'csv-stringify', 'path-to-regexp',
+  '@opentelemetry/otlp-exporter-base', 'csv-parse', 'content-disposition', 'csv-stringify', 'path-to-regexp',
 ]; // prettier-ignore
 
 module.exports = {

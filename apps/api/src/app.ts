@@ -63,6 +63,7 @@ export async function createApp(config: Config, databaseUrl: string, logger: Pin
   const server = adapter.getInstance<FastifyInstance>();
   const allowedMethods = new AllowedMethods(server);
   registerRequestLifecycle(server);
+  if (config.tracing.endpoint !== undefined) (await import('./ops/tracing/tracing.js')).startTracing(server, config.tracing);
   await registerPlugins(server, uploads);
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config, databaseUrl, clock), adapter, {
     bodyParser: false,

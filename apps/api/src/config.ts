@@ -126,6 +126,7 @@ function shape(env: Environment) {
     http: httpOf(env),
     log: { level: env.LOG_LEVEL, pretty: env.LOG_PRETTY === undefined ? env.NODE_ENV === 'development' : env.LOG_PRETTY === 'true' },
     metrics: { token: env.METRICS_TOKEN },
+    tracing: { endpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT, sampleRatio: env.OTEL_TRACES_SAMPLER_ARG },
     alerts: alertsOf(env),
     database: databaseOf(env),
     redis: redisOf(env),

@@ -20,7 +20,7 @@ export function createLogger(config: Pick<Config, 'log'>): Pino {
     formatters: { level: (label) => ({ level: label }) },
     mixin: () => {
       const request = currentRequest();
-      return request ? { request_id: request.requestId, user_id: request.userId } : {};
+      return request ? { request_id: request.requestId, trace_id: request.traceId, user_id: request.userId } : {};
     },
     ...(config.log.pretty ? { transport: { target: 'pino-pretty', options: { singleLine: true, ignore: 'pid,hostname' } } } : {}),
   });

@@ -123,6 +123,20 @@ export interface FindingMade {
   readonly endpoint: string;
 }
 
+/** Another server is about to be called. */
+export interface CallStarted {
+  /** Scheme, host and port. */
+  readonly origin: string;
+  /** Those of the call; a listener may add its own. */
+  readonly headers: Record<string, string>;
+}
+
+/** It has answered, or not (`statusCode` undefined). `headers` is the same object as at the start. */
+export interface CallFinished {
+  readonly headers: Record<string, string>;
+  readonly statusCode: number | undefined;
+}
+
 /** One HTTP answer has left, whatever its status. */
 export interface RequestFinished {
   readonly method: string;
@@ -152,5 +166,7 @@ export const queryFinished = defineChannel<QueryFinished>('query-finished');
 export const connectionUsed = defineChannel<ConnectionUsed>('connection-used');
 export const cacheAccessed = defineChannel<CacheAccessed>('cache-accessed');
 export const findingMade = defineChannel<FindingMade>('finding-made');
+export const callStarted = defineChannel<CallStarted>('call-started');
+export const callFinished = defineChannel<CallFinished>('call-finished');
 export const requestFinished = defineChannel<RequestFinished>('request-finished');
 export const limitChecked = defineChannel<LimitChecked>('limit-checked');

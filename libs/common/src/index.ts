@@ -1,6 +1,6 @@
-export { cacheAccessed, connectionUsed, defineChannel, findingMade, limitChecked } from './channels.js';
+export { cacheAccessed, callFinished, callStarted, connectionUsed, defineChannel, findingMade, limitChecked } from './channels.js';
 export { listenerErrors, queryFinished, queryStarted, requestFinished } from './channels.js';
-export type { CacheAccessed, Channel, ConnectionUsed, FindingMade, LimitChecked } from './channels.js';
+export type { CacheAccessed, CallFinished, CallStarted, Channel, ConnectionUsed, FindingMade, LimitChecked } from './channels.js';
 export type { QueryFinished, QueryStarted, RequestFinished } from './channels.js';
 export { systemClock } from './clock.js';
 export type { Clock } from './clock.js';

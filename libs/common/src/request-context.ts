@@ -11,6 +11,8 @@ export interface RequestContext {
   /** Method and template (`GET /products/:id`), or `GET unmatched`: never the raw path. */
   readonly endpoint: string;
   userId?: number;
+  /** Of the trace that the request belongs to: the caller's, or one that began here; undefined where nobody traces. */
+  traceId?: string;
   queryCount: number;
   queryMs: number;
   cacheMs: number;

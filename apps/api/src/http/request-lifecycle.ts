@@ -12,6 +12,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { answerConditionally } from './conditional-get.js';
 import { isOwnRequest } from './own-requests.js';
+import { parseTraceparent } from './traceparent.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -68,6 +69,8 @@ export function registerRequestLifecycle(server: FastifyInstance): void {
   server.decorateRequest('context', null as unknown as RequestContext);
   server.addHook('onRequest', (request, _reply, done) => {
     request.context = newRequestContext(request.id, systemClock.monotonic(), `${request.method} ${templateOf(request)}`);
+    const parent = request.headers.traceparent === undefined ? undefined : parseTraceparent(request.headers.traceparent);
+    if (parent) request.context.traceId = parent.traceId;
     done();
   });
   server.addHook('preValidation', (request, _reply, done) => runInRequest(request.context, done));

@@ -1,4 +1,4 @@
-import { currentRequest, requestFinished, type RequestFinished } from '@app/common';
+import { currentRequest, requestFinished, type RequestContext, type RequestFinished } from '@app/common';
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { addCounter } from '../collected-counter.js';
 import { FastHistogram, type HistogramSeries } from '../fast-histogram.js';
@@ -11,6 +11,10 @@ type HttpLabel = (typeof labelNames)[number];
 export const durationBounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2.5, 5, 10];
 
 const queryBounds = [0, 1, 2, 3, 5, 10, 20, 50, 100];
+
+/** OpenMetrics allows an exemplar 128 characters, names included. A client's own id may be longer than that. */
+const placeOf = ({ traceId, requestId }: RequestContext): Record<string, string> =>
+  traceId === undefined ? { request_id: requestId.slice(0, 100) } : { trace_id: traceId };
 
 interface Row {
   readonly duration: HistogramSeries<HttpLabel>;
@@ -76,7 +80,7 @@ export class HttpMetrics implements OnModuleInit, OnModuleDestroy {
       this.queries.observe(context.queryCount);
       // Slow ones are worth a look: the fast buckets keep none.
       if (seconds > this.options.latencyObjectiveSeconds)
-        row.duration.exemplars[bucket] = { labelSet: { request_id: context.requestId }, value: seconds, timestamp: Date.now() / 1000 };
+        row.duration.exemplars[bucket] = { labelSet: placeOf(context), value: seconds, timestamp: Date.now() / 1000 };
     }
     if (this.options.isOutsideObjectives(route)) return;
     this.judged += 1;

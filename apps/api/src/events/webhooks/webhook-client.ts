@@ -1,4 +1,4 @@
-import type { Clock } from '@app/common';
+import { callFinished, callStarted, type Clock } from '@app/common';
 import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK, CONFIG } from '../../app.tokens.js';
 import type { Config } from '../../config.js';
@@ -24,11 +24,18 @@ export class WebhookClient {
     const id = `evt_${delivery.eventId}`;
     const body = JSON.stringify({ id, type: delivery.eventType, timestamp: delivery.createdAt, data: delivery.payload });
     const timestampS = Math.floor(this.clock.now() / 1000);
-    const headers = {
+    const headers: Record<string, string> = {
       'content-type': 'application/json',
       'user-agent': 'TechMart-Webhooks/1',
       ...signedHeaders({ id, timestampS, body }, delivery.secret),
     };
-    return postWebhook({ url, addresses, headers, body, connectTimeoutMs, timeoutMs });
+    callStarted.publish({ origin: url.origin, headers });
+    let statusCode: number | undefined;
+    try {
+      statusCode = await postWebhook({ url, addresses, headers, body, connectTimeoutMs, timeoutMs });
+      return statusCode;
+    } finally {
+      callFinished.publish({ headers, statusCode });
+    }
   }
 }

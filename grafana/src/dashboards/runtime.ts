@@ -188,7 +188,7 @@ const background = [
     title: 'Runs of jobs',
     description: 'Runs a second, by job and how they ended.',
     unit: 'ops',
-    queries: { '{{job_name}} {{outcome}}': rate('techmart_job_runs_total', 'job, outcome') },
+    queries: { '{{exported_job}} {{outcome}}': rate('techmart_job_runs_total', 'exported_job, outcome') },
     links: [toRunbook('JobsFailing')],
   }),
   stacked({

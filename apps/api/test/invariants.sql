@@ -235,6 +235,7 @@ SELECT 'an erased account holds nothing personal', 'user ' || id, username
  WHERE erased_at IS NOT NULL
    AND (is_active OR username <> 'deleted-' || id OR email <> 'deleted-' || id || '@deleted.invalid' OR first_name <> 'Deleted'
     OR last_name <> 'user' OR phone IS NOT NULL OR password_hash <> ''
-    OR EXISTS (SELECT FROM sessions WHERE user_id = u.id) OR EXISTS (SELECT FROM one_time_tokens WHERE user_id = u.id))
+    OR EXISTS (SELECT FROM sessions WHERE user_id = u.id) OR EXISTS (SELECT FROM one_time_tokens WHERE user_id = u.id)
+    OR EXISTS (SELECT FROM cart_items WHERE user_id = u.id))
 
 ORDER BY 1, 2;

@@ -103,6 +103,18 @@ describe('changes that meet', () => {
     expect(await app.query('SELECT FROM cart_items WHERE user_id = $1', [buyer.id])).toEqual([]);
   });
 
+  it('ask for a new password while the account is erased: no token is left of it', async () => {
+    const user = await openAndLogIn(app);
+    await saboteur.hold('LOCK TABLE one_time_tokens IN SHARE ROW EXCLUSIVE MODE');
+    const erased = app.delete('/users/profile', { as: user.access });
+    await saboteur.waiting(1, '%DELETE FROM one_time_tokens%');
+    const asked = app.post('/auth/forgot-password', { email: user.email });
+    await saboteur.waiting(1, '%INSERT INTO one_time_tokens%');
+    await saboteur.release();
+    expect([(await erased).status, (await asked).status]).toEqual([204, 202]);
+    expect(await app.query('SELECT FROM one_time_tokens WHERE user_id = $1', [user.id])).toEqual([]);
+  });
+
   it('erase an account while something is added to its cart: nothing is left in it', async () => {
     const [buyer, product] = [await openAndLogIn(app), await newProduct(app)];
     await saboteur.hold('SELECT FROM products WHERE id = $1 FOR UPDATE', [product]);

@@ -47,7 +47,7 @@ interface Rotation {
 const open = `
   WITH logged_in AS (
     UPDATE users SET last_login = $6, password_hash = coalesce($9, password_hash)
-     WHERE id = $2 AND ($8::text IS NULL OR (is_active AND password_hash = $8)) RETURNING ${userColumns}
+     WHERE id = $2 AND erased_at IS NULL AND ($8::text IS NULL OR (is_active AND password_hash = $8)) RETURNING ${userColumns}
   ), opened AS (
     INSERT INTO sessions (id, user_id, refresh_token_hash, user_agent, ip, created_at, last_used_at, expires_at)
     SELECT $1, id, $3, $4, $5::inet, $6, $6, $7 FROM logged_in

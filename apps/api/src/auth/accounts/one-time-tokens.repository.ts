@@ -10,10 +10,15 @@ interface NewToken {
   readonly expiresAt: Date;
 }
 
-// A new token of a purpose replaces the older ones that were not used.
+// A new token of a purpose replaces the older ones that were not used. The owner's lock lets an erasure that is under way end first, after
+// which there is none, or makes it wait and find the token.
 const issue = `
-  WITH replaced AS (UPDATE one_time_tokens SET used_at = $4 WHERE user_id = $1 AND purpose = $2 AND used_at IS NULL)
-  INSERT INTO one_time_tokens (user_id, purpose, token_hash, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)`;
+  WITH owner AS MATERIALIZED (
+    SELECT id FROM users WHERE id = $1 AND erased_at IS NULL FOR SHARE
+  ), replaced AS (
+    UPDATE one_time_tokens SET used_at = $4 WHERE user_id = $1 AND purpose = $2 AND used_at IS NULL
+  )
+  INSERT INTO one_time_tokens (user_id, purpose, token_hash, created_at, expires_at) SELECT id, $2, $3, $4, $5 FROM owner`;
 
 // Of two that were issued at once neither has replaced the other: the later one counts.
 const spend = `

@@ -77,7 +77,7 @@ describeRedis('what an admin may ask the cache and do to it', () => {
     const known = await explain();
     expect(known).toMatchObject({ l1: { state: 'fresh' }, l2: { state: 'fresh' }, is_loading: false, decision: 'L1 hit' });
     expect(known['l2'].names.map(({ name }: Json) => name)).toEqual(
-      expect.arrayContaining(['p:prod', 'p:prod:41', 't:product:41', 't:categories']),
+      expect.arrayContaining(['p:prod', 'p:prod:41', 't:product:41', 't:category-names']),
     );
     expect(known['l2'].fresh_for_ms).toBeGreaterThan(3_200_000);
     expect(await ask('/cache/explain?key=unheard-of')).toMatchObject({ type: null, decision: 'load' });

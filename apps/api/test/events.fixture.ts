@@ -75,7 +75,7 @@ export async function until<T>(read: () => T | Promise<T>, holds: (value: T) => 
   for (let attempt = 0; ; attempt += 1) {
     const value = await read();
     if (holds(value)) return value;
-    if (attempt >= 1000) throw new Error(`it never came: ${JSON.stringify(value)}`);
+    if (attempt >= 2500) throw new Error(`it never came: ${JSON.stringify(value)}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -77,7 +77,7 @@ describe('the filters', () => {
 describe('bad input', () => {
   it.each([
     ['min_price=-1', '/query/min_price'],
-    ['max_price=1e3', '/query/max_price'],
+    ['max_price=1e', '/query/max_price'],
     ['max_price=100000000', '/query/max_price'],
     ['min_price=10&max_price=9.99', '/query/max_price'],
     ['min_rating=6', '/query/min_rating'],

@@ -125,7 +125,6 @@ interface StartOptions {
 }
 
 function withModules(modules: NonNullable<StartOptions['modules']>): () => void {
-  // Replicas without modules may start at the same time.
   if (modules.length === 0) return () => undefined;
   const forRoot = AppModule.forRoot.bind(AppModule);
   const spy = jest.spyOn(AppModule, 'forRoot').mockImplementation((...parameters) => {
@@ -134,6 +133,9 @@ function withModules(modules: NonNullable<StartOptions['modules']>): () => void 
   });
   return () => spy.mockRestore();
 }
+
+/** Replicas in one process share the registry of metrics, which each of them clears first: they boot one after the other. */
+let booting: Promise<unknown> = Promise.resolve();
 
 /** Boots the application on a fresh database: seeded at scale 0.01 (500 products) unless told otherwise. */
 export async function startTestApp(options: StartOptions = {}): Promise<TestApp> {
@@ -149,7 +151,10 @@ export async function startTestApp(options: StartOptions = {}): Promise<TestApp>
     DATABASE_ACQUIRE_TIMEOUT_MS: '60000',
   });
   const config = adjust({ ...base, cache: { ...base.cache, isEnabled: false }, auth: { ...base.auth, jwtKeys: [testKey] } });
-  const restore = withModules(modules);
-  const nest = await createApp(config, database.url, pino({ level: 'silent' }), clock).finally(restore);
+  const boot = async (): Promise<NestFastifyApplication> => {
+    const restore = withModules(modules);
+    return createApp(config, database.url, pino({ level: 'silent' }), clock).finally(restore);
+  };
+  const nest = await (booting = booting.then(boot, boot));
   return new TestApp(nest, config, database);
 }

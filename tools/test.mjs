@@ -45,7 +45,7 @@ function count(ok) {
 
 const aboutNoServer = [
   'cache', 'crash', 'database-outage', 'events-process', 'http-contract', 'import-volume', 'metrics', 'mint-tokens', 'openapi-fuzz', 'process',
-  'profiling-(?:attribution|captures|foreign-app|places|routes)', 'random-run', 'rate-limit', 'redis-process',
+  'profiling-(?:attribution|captures|foreign-app|places|routes)', 'random-run', 'rate-limit', 'redis-process', 'replicas/', 'tracing',
 ]; // prettier-ignore
 
 check('type check', process.execPath, ['node_modules/typescript7/bin/tsc', '--noEmit', '-p', 'tsconfig.json']);

@@ -28,6 +28,9 @@ async function whileBusy<T>(work: () => Promise<T>): Promise<T> {
 
 const capture = (path: string, headers: Record<string, string> = {}) => app.post(`/profiling/${path}`, undefined, { as: admin, headers });
 
+// Of the second the first may have become a part, when V8 optimised it.
+const working = new Set(['findPrimesTheSlowWay', 'hot']);
+
 describe('POST /profiling/cpu', () => {
   it('gives a .cpuprofile that names the function which was at work', async () => {
     const answer = await whileBusy(() => capture('cpu?seconds=1'));
@@ -35,7 +38,7 @@ describe('POST /profiling/cpu', () => {
     expect(answer.headers['content-disposition']).toMatch(/^attachment; filename="techmart-[\dTZ-]+\.cpuprofile"$/);
     const { nodes, samples, timeDeltas, startTime, endTime } = answer.body;
     const byId = new Map((nodes as Json[]).map((node) => [node['id'], node['callFrame']['functionName']]));
-    const hits = (samples as number[]).filter((id) => byId.get(id) === 'findPrimesTheSlowWay').length;
+    const hits = (samples as number[]).filter((id) => working.has(byId.get(id) as string)).length;
     expect(hits / samples.length).toBeGreaterThan(0.2);
     expect([timeDeltas.length, endTime - startTime > 900_000]).toEqual([samples.length, true]);
   });
@@ -46,7 +49,9 @@ describe('POST /profiling/cpu', () => {
   ])('gives a page with a flame graph: %s', async (path, headers) => {
     const answer = await whileBusy(() => capture(path, headers));
     expect([answer.status, answer.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
-    expect(answer.text).toMatch(/<svg class="frame own"[^>]*aria-label="findPrimesTheSlowWay apps\/api\/test\/profiling\.fixture\.ts:\d+:/);
+    expect(answer.text).toMatch(
+      /<svg class="frame own"[^>]*aria-label="(?:findPrimesTheSlowWay|hot) apps\/api\/test\/profiling\.fixture\.ts:\d+:/,
+    );
     expect(answer.headers['content-security-policy']).toMatch(
       /^default-src 'none'; style-src 'sha256-[^']+'; script-src 'sha256-[^']+'; frame-/,
     );

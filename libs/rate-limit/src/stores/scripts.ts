@@ -24,7 +24,7 @@ end
 
 /**
  * The log is a list of times, one element a hit, oldest first: two hits in one microsecond are two elements, where a sorted set would
- * need a unique member for each and three to ten times the memory (docs/decisions/0004). Evict, count, compare, then add. A server clock
+ * need a unique member for each and more than half as much memory again (docs/decisions/0004). Evict, count, compare, then add. A server clock
  * that went back makes what is ahead of it count as of now: nobody gets more than the limit, and nobody waits longer than a window.
  */
 const slidingLog = script(`${preamble}

@@ -45,6 +45,14 @@ describe('the warm-up', () => {
     expect(report.skipped).toBeGreaterThan(0);
   });
 
+  it('ends with the application: what it has asked for is answered, and it asks for no more', async () => {
+    const brief = await startTestApp({ config: cached });
+    const running = brief.resolve<WarmUpService>(WarmUpService).run(10_000);
+    await brief.close();
+    const report = await running;
+    expect([report.failed, report.skipped > 0]).toEqual([0, true]);
+  });
+
   it('counts what is refused, and goes on', async () => {
     const rateLimit = (base: Config): Config => ({
       ...cached(base),

@@ -54,8 +54,10 @@ export class WarmUpService implements BeforeApplicationShutdown {
     return this.running;
   }
 
-  beforeApplicationShutdown(): void {
+  /** What it has asked for is answered while there is a database to answer from; it asks for nothing more. */
+  async beforeApplicationShutdown(): Promise<void> {
     this.isStopping = true;
+    await this.running;
   }
 
   private async start(limitMs: number): Promise<WarmUpReport> {

@@ -11,7 +11,7 @@ export { CacheProbe } from './cache.probe.js';
 export { Cached } from './cached.decorator.js';
 export type { CachedOptions } from './cached.decorator.js';
 export type { Verb } from './coherence/generations.js';
-export { chooseCoding, isCompressible } from './http/content-coding.js';
+export { chooseCoding, isCompressible, smallestCompressed } from './http/content-coding.js';
 export type { Coding } from './http/content-coding.js';
 export { ResponseCache } from './http/response-cache.decorator.js';
 export type { ResponseCacheOptions } from './http/response-cache.decorator.js';

@@ -1,11 +1,9 @@
-import { chooseCoding, isCompressible, type Coding } from '@app/cache';
+import { chooseCoding, isCompressible, smallestCompressed, type Coding } from '@app/cache';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { pipeline, type Readable, type Transform } from 'node:stream';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, createBrotliCompress, createGzip, gzip, type BrotliOptions } from 'node:zlib';
 
-/** Below this an answer fits into one packet, and gains nothing. */
-const smallestBytes = 1024;
 // Made for this one answer: what is kept is compressed harder, once.
 const gzipOptions = { level: 5 };
 const brotliOptions: BrotliOptions = { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } };
@@ -37,7 +35,7 @@ const isStream = (payload: unknown): payload is Readable =>
 
 function isSuitable(reply: FastifyReply, payload: unknown): boolean {
   const isWhole = typeof payload === 'string' || Buffer.isBuffer(payload);
-  if (isWhole ? payload.length < smallestBytes : !isStream(payload)) return false;
+  if (isWhole ? payload.length < smallestCompressed : !isStream(payload)) return false;
   if (reply.statusCode === 206 || reply.hasHeader('content-encoding')) return false;
   if (!isCompressible(String(reply.getHeader('content-type') ?? ''))) return false;
   if (/no-transform/i.test(String(reply.getHeader('cache-control') ?? ''))) return false;

@@ -33,8 +33,8 @@ function parseCoding(header: string): Coding {
   return preferred.reduce((best, coding) => (weightOf(coding) > weightOf(best) ? coding : best));
 }
 
-/** Smaller answers gain nothing. */
-const smallestBytes = 1024;
+/** Smaller answers fit into one packet, and gain nothing. In bytes. */
+export const smallestCompressed = 1024;
 const compressible = /^(?:text\/(?!event-stream)|application\/(?:json|javascript|xml|[\w.-]+\+(?:json|xml))|image\/svg)/i;
 
 /** Whether text of this media type gets smaller. Events are sent one by one, so a stream of them is not to be held back. */
@@ -42,7 +42,7 @@ export const isCompressible = (contentType: string): boolean => compressible.tes
 
 /** Whether a body of this type is to be compressed at all. */
 export const isWorthCompressing = (body: Buffer, contentType: string): boolean =>
-  body.length >= smallestBytes && isCompressible(contentType);
+  body.length >= smallestCompressed && isCompressible(contentType);
 
 const [brotli, gz] = [promisify(brotliCompress), promisify(gzip)];
 

@@ -2,11 +2,11 @@ import { Controller, Get, Module } from '@nestjs/common';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
+import { freePort } from '../../../libs/common/test/free-port.js';
 import { Public } from '../src/http/access.js';
 import type { Json } from './app.harness.js';
 import { readYaml } from './monitoring.fixture.js';
@@ -30,15 +30,6 @@ class FaultController {
 
 @Module({ controllers: [FaultController] })
 export class FaultModule {}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** The checked-in configuration with this machine's addresses, and with whatever makes a person wait cut to a second. */
 function prometheusConfig(folder: string, { app, alertmanager }: { app: string; alertmanager: string }): Json {

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { freePort } from '../../../libs/common/test/free-port.js';
 import { migrations } from '../src/migrations/index.js';
 import { runMigrations } from '../src/migrations/run-migrations.js';
 import { createDataSource } from '@app/database';
@@ -12,14 +12,6 @@ const run = promisify(execFile);
 
 /** Debian's PostgreSQL 15, for what the embedded server does not have. */
 export const debianBinaries = '/usr/lib/postgresql/15/bin';
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** PostgreSQL refuses to run as root. */
 async function account(): Promise<{ uid: number; gid: number } | undefined> {

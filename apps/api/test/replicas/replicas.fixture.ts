@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Pool } from 'undici';
+import { freePort } from '../../../../libs/common/test/free-port.js';
 import type { RedisServer } from '../../../../libs/cache/test/redis-server.js';
 import { newProduct, newUser } from '../checkout.fixture.js';
 import { startTestApp, type Json, type TestApp } from '../app.harness.js';
@@ -65,15 +65,6 @@ export class Replica {
     this.child.kill('SIGKILL');
     await gone;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 export type Both = readonly [Replica, Replica];

@@ -7,8 +7,8 @@ import { AuthGuard } from './auth/auth.guard.js';
 import { ValidationPipe } from './http/validation.pipe.js';
 
 /**
- * What every request passes inside Nest, in this order. Around it lies `http/request-lifecycle.ts` (context, timing, validators),
- * and whatever is thrown anywhere ends in `http/problem.filter.ts`.
+ * What every request passes inside Nest, in this order. Around it lies `http/request-lifecycle.ts` (context, timing, validators);
+ * before it `http/hits.ts` answers what the cache has ready, and whatever is thrown anywhere ends in `http/problem.filter.ts`.
  */
 export const pipeline: Provider[] = [
   { provide: APP_GUARD, useExisting: RateLimitGuard },

@@ -2,7 +2,6 @@ import type { Clock } from '@app/common';
 import { ConnectionMetrics } from '@app/monitoring';
 import { Profiler } from '@app/profiling';
 import { RateLimitService } from '@app/rate-limit';
-import helmet from '@fastify/helmet';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
@@ -10,16 +9,19 @@ import type { Logger as Pino } from 'pino';
 import { AppModule } from './app.module.js';
 import type { Config } from './config.js';
 import { registerCompression } from './http/compression.js';
+import { answerHits } from './http/hits.js';
 import { AllowedMethods } from './http/method-not-allowed.js';
 import { serveDocumentation } from './http/documentation.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { registerRequestLifecycle, requestIdOf, tallyQueries } from './http/request-lifecycle.js';
+import { registerSecurityHeaders } from './http/security-headers.js';
 import { Uploads } from './http/uploads.js';
 import { answerUnroutable } from './http/unroutable.js';
 import { limitUnguarded } from './http/unguarded-answers.js';
 import { Readiness } from './ops/health/readiness.js';
 import { linkProfiles } from './ops/profiling/profile-link.js';
-import { logRequests, nestLogger } from './logger.js';
+import { nestLogger } from './logger.js';
+import { logRequests } from './request-log.js';
 
 function createAdapter(config: Config, uploads: Uploads): FastifyAdapter {
   return new FastifyAdapter({
@@ -44,15 +46,6 @@ function trustProxy(setting: string): boolean | string | ((address: string, hop:
   return Number.isInteger(hops) ? (_address, hop) => hop < hops : setting;
 }
 
-async function registerPlugins(server: FastifyInstance, uploads: Uploads): Promise<void> {
-  server.removeContentTypeParser('text/plain');
-  await uploads.register(server);
-  await server.register(helmet, {
-    contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
-    crossOriginResourcePolicy: { policy: 'cross-origin' },
-  });
-}
-
 /**
  * The application, ready to listen or to be injected into: the same for `main.ts` and for the tests. Closing it stops its
  * listeners and pools, not the database server.
@@ -64,12 +57,15 @@ export async function createApp(config: Config, databaseUrl: string, logger: Pin
   const allowedMethods = new AllowedMethods(server);
   registerRequestLifecycle(server);
   if (config.tracing.endpoint !== undefined) (await import('./ops/tracing/tracing.js')).startTracing(server, config.tracing);
-  await registerPlugins(server, uploads);
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config, databaseUrl, clock), adapter, {
     bodyParser: false,
     logger: nestLogger(logger),
     abortOnError: false,
   });
+  registerSecurityHeaders(server);
+  answerHits(server, app);
+  server.removeContentTypeParser('text/plain');
+  await uploads.register(server);
   app.useGlobalFilters(new ProblemFilter(allowedMethods));
   if (config.http.corsOrigins.length > 0) app.enableCors({ origin: [...config.http.corsOrigins], exposedHeaders });
   app.get(ConnectionMetrics, { strict: false }).watch(server.server);

@@ -1,4 +1,4 @@
-import { currentRequest, requestFinished } from '@app/common';
+import { currentRequest } from '@app/common';
 import { Logger, PinoLogger } from 'nestjs-pino';
 import pino, { type Logger as Pino } from 'pino';
 import type { Config } from './config.js';
@@ -38,14 +38,3 @@ class NestLogger extends Logger {
 
 /** Nest's own logging, through the same logger. */
 export const nestLogger = (logger: Pino): Logger => new NestLogger(new PinoLogger({ pinoHttp: { logger } }), {});
-
-/** One line per answer. Returns the function that stops it. */
-export function logRequests(logger: Pino): () => void {
-  return requestFinished.subscribe(({ method, route, statusCode, durationMs, responseBytes }) => {
-    const level = statusCode >= 500 ? 'error' : 'info';
-    logger[level](
-      { method, route, status: statusCode, duration_ms: Math.round(durationMs * 10) / 10, response_bytes: responseBytes },
-      'request',
-    );
-  });
-}

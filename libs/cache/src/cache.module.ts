@@ -4,8 +4,8 @@ import { Cache } from './cache.js';
 import { CacheEngine } from './cache.engine.js';
 import { ConfigurableModuleClass, type CacheOptions } from './cache.options.js';
 import { CacheProbe } from './cache.probe.js';
+import { HitLane } from './http/hit-lane.js';
 import { PlanTable } from './http/plan-table.js';
-import { ResponseCacheGuard } from './http/response-cache.guard.js';
 import { ResponseCacheInterceptor } from './http/response-cache.interceptor.js';
 
 /**
@@ -19,10 +19,10 @@ import { ResponseCacheInterceptor } from './http/response-cache.interceptor.js';
     CacheProbe,
     PlanTable,
     ResponseCacheInterceptor,
-    ResponseCacheGuard,
+    HitLane,
     { provide: CACHE_MANAGER, useFactory: (engine: CacheEngine) => engine.standard.cache, inject: [CacheEngine] },
   ],
-  exports: [CacheEngine, Cache, CacheProbe, PlanTable, ResponseCacheInterceptor, ResponseCacheGuard, CACHE_MANAGER],
+  exports: [CacheEngine, Cache, CacheProbe, ResponseCacheInterceptor, HitLane, CACHE_MANAGER],
 })
 export class CacheModule extends ConfigurableModuleClass implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
   constructor(private readonly engine: CacheEngine) {

@@ -2,6 +2,7 @@ import { Problem } from '@app/common';
 import {
   Catch,
   Controller,
+  ForbiddenException,
   Get,
   Header,
   Injectable,
@@ -21,9 +22,10 @@ import { Readable } from 'node:stream';
 import {
   CacheModule,
   defineCacheTypes,
+  HitLane,
   ResponseCache,
-  ResponseCacheGuard,
   ResponseCacheInterceptor,
+  type Admit,
   type CacheOptions,
 } from '../src/index.js';
 
@@ -39,6 +41,8 @@ export class Shop {
   name = 'old';
   isDown = false;
   before: () => Promise<void> = async () => undefined;
+  /** What the lane waits for, if anything. */
+  admission: Promise<true> | undefined;
 
   async answer(route: string): Promise<{ name: string; filler: string }> {
     this.runs[route] = (this.runs[route] ?? 0) + 1;
@@ -123,12 +127,22 @@ class ProductsController {
   }
 }
 
+const mayPass = ({ headers }: FastifyRequest): boolean => headers['x-refuse'] === undefined;
+
 @Injectable()
 class Guard implements CanActivate {
   canActivate(context: { switchToHttp(): { getRequest(): FastifyRequest } }): boolean {
-    return context.switchToHttp().getRequest().headers['x-refuse'] === undefined;
+    return mayPass(context.switchToHttp().getRequest());
   }
 }
+
+/** What the guard does, for the lane. */
+const admitter =
+  (shop: Shop): Admit =>
+  (request) => {
+    if (!mayPass(request)) throw new ForbiddenException('Forbidden resource');
+    return shop.admission ?? true;
+  };
 
 @Catch()
 class Filter implements ExceptionFilter {
@@ -138,10 +152,10 @@ class Filter implements ExceptionFilter {
   }
 }
 
-/** With or without the guard that answers hits early: what a client sees is the same. */
+/** With or without the lane that answers hits early: what a client sees is the same. */
 export async function openShop(
   options: Partial<CacheOptions> = {},
-  hasGuard = false,
+  hasLane = false,
 ): Promise<{ app: NestFastifyApplication; shop: Shop }> {
   @Module({
     imports: [CacheModule.forRoot({ types, name: 'Shop', random: () => 0, ...options })],
@@ -149,13 +163,13 @@ export async function openShop(
     providers: [
       Shop,
       { provide: APP_GUARD, useClass: Guard },
-      ...(hasGuard ? [{ provide: APP_GUARD, useExisting: ResponseCacheGuard }] : []),
       { provide: APP_INTERCEPTOR, useExisting: ResponseCacheInterceptor },
       { provide: APP_FILTER, useClass: Filter },
     ],
   })
   class ShopModule {}
   const app = await NestFactory.create<NestFastifyApplication>(ShopModule, new FastifyAdapter(), { logger: false, abortOnError: false });
+  if (hasLane) app.get(HitLane).open(app.getHttpAdapter().getInstance(), admitter(app.get(Shop)));
   await app.init();
   return { app, shop: app.get(Shop) };
 }

@@ -75,6 +75,7 @@ export class Profiler implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 
   endpoints(): EndpointFigures[] {
+    this.inspector.inspect();
     return this.inspector.endpoints.all();
   }
 

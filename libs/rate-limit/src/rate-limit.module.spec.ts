@@ -4,7 +4,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { InjectThrottlerStorage, SkipThrottle, Throttle, ThrottlerGuard, type ThrottlerStorage } from '@nestjs/throttler';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { TestClock } from '../test/fakes.js';
 import type { LoadSample } from './load/load-level.js';
 import type { LoadMonitor } from './load/load-monitor.js';
@@ -259,6 +259,29 @@ describe('RateLimitModule', () => {
       ['medium', 70],
       ['low', 100],
     ]);
+  });
+
+  it('lets in whose answer is at hand, whatever the capacity, within the quota, and counts it once', async () => {
+    app = await start({ loadLevel: 'critical' });
+    const limits = limitsOf(app);
+    const server = app.getHttpAdapter().getInstance() as FastifyInstance;
+    const refused: unknown[] = [];
+    server.addHook('onRequest', (request, reply, done) => {
+      if (request.headers['x-ready'] === undefined) return done();
+      try {
+        void limits.admitReady(request, reply);
+        done();
+      } catch (error) {
+        refused.push(error);
+        done(error as Error);
+      }
+    });
+    const ask = (headers: Record<string, string>) => app.inject({ url: '/reports', headers });
+    const answers = [await ask({}), await ask({ 'x-ready': 'yes' }), await ask({ 'x-ready': 'yes' })];
+    expect(answers.map(({ headers }) => headers['x-ratelimit-remaining'])).toEqual([undefined, '0', '0']);
+    expect(answers[1]?.statusCode).toBe(200);
+    expect(refused).toMatchObject([{ status: 429 }]);
+    expect(limits.stats().policies['GET /reports']).toMatchObject({ shed: 1, allowed: 1, limited: 1 });
   });
 
   it('does nothing at all when it is off', async () => {

@@ -62,8 +62,12 @@ export class RateLimitService implements OnModuleInit, OnApplicationShutdown {
    */
   admitUnguarded(request: FastifyRequest, reply: FastifyReply): true | Promise<true> {
     if (this.limiter.isOff || this.limiter.isDecided(request)) return true;
-    const { method, url } = request.routeOptions;
-    return this.limiter.admit(request, reply, this.table.named(String(method ?? ''), url));
+    return this.limiter.admit(request, reply, this.table.ofRequest(request));
+  }
+
+  /** For a request whose answer is at hand, before any guard: the quota of its route counts, the capacity of the process does not. */
+  admitReady(request: FastifyRequest, reply: FastifyReply): true | Promise<true> {
+    return this.limiter.isOff ? true : this.limiter.admitReady(request, reply, this.table.ofRequest(request));
   }
 
   /** Figures since the start, for operators and metrics; read, not computed per request. */

@@ -24,6 +24,8 @@ interface Passage {
   readonly route: RoutePolicy;
   /** Fixed for the request, so that what it is told agrees with what was decided. */
   readonly level: number;
+  /** Whether it takes a place among the requests in flight, and may be refused for want of one. */
+  readonly holdsPlace: boolean;
 }
 
 type Result = LimitChecked['result'];
@@ -54,10 +56,23 @@ export class RateLimiter {
     return DECIDED in request;
   }
 
-  /** True, or throws the `Problem` that refuses the request. The answer's headers are set either way. */
+  /**
+   * True, or throws the `Problem` that refuses the request. The answer's headers are set either way. Of a request that has been decided
+   * about, nothing is counted again.
+   */
   admit(request: FastifyRequest, reply: FastifyReply, route: RoutePolicy): true | Promise<true> {
-    if (this.isOff) return true;
-    const passage: Passage = { request, reply, route, level: this.parts.load.level };
+    return this.decide(request, reply, route, route.policy.holdsPlace);
+  }
+
+  /** The same for a request whose answer is at hand: it takes no place, and capacity is no reason to refuse it, since a refusal costs more. */
+  admitReady(request: FastifyRequest, reply: FastifyReply, route: RoutePolicy): true | Promise<true> {
+    return this.decide(request, reply, route, false);
+  }
+
+  // oxlint-disable-next-line max-params -- the request, and how it is let in
+  private decide(request: FastifyRequest, reply: FastifyReply, route: RoutePolicy, holdsPlace: boolean): true | Promise<true> {
+    if (this.isOff || this.isDecided(request)) return true;
+    const passage: Passage = { request, reply, route, level: this.parts.load.level, holdsPlace };
     (request as { [DECIDED]?: boolean })[DECIDED] = true;
     writeLoadLevel(reply, passage.level);
     if (route.policy.priority === 0) return this.pass(passage, 'exempt');
@@ -113,7 +128,7 @@ export class RateLimiter {
   /** Takes a place, waits for one, or is refused one after all: others may have come while the client was being counted. */
   private enter(passage: Passage, result: 'allowed' | 'exempt'): true | Promise<true> {
     const { policy } = passage.route;
-    if (!policy.holdsPlace) return this.pass(passage, result);
+    if (!passage.holdsPlace) return this.pass(passage, result);
     if (!this.isShadow && this.isFullFor(passage)) this.shed(passage);
     const { admission } = this.parts;
     if (policy.queues && !this.isShadow && !admission.hasRoom(policy.priority, passage.level)) return this.enterInTurn(passage, result);
@@ -122,9 +137,9 @@ export class RateLimiter {
     return this.pass(passage, result);
   }
 
-  private isFullFor({ route: { policy }, level }: Passage): boolean {
+  private isFullFor({ route: { policy }, level, holdsPlace }: Passage): boolean {
     const { admission } = this.parts;
-    if (!policy.holdsPlace || admission.hasRoom(policy.priority, level)) return false;
+    if (!holdsPlace || admission.hasRoom(policy.priority, level)) return false;
     return !policy.queues || admission.isQueueFull();
   }
 

@@ -1,4 +1,4 @@
-import { createSecretKey, type KeyObject } from 'node:crypto';
+import { webcrypto } from 'node:crypto';
 import { errors, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import type { Identity } from '../http/access.js';
@@ -15,20 +15,21 @@ const claims = z.object({ sub: z.string().regex(/^\d{1,16}$/), role: z.enum(['cu
  * putting the new one first and dropping the old one a token's lifetime later.
  */
 export class AccessTokens {
-  private readonly keys: Map<string, KeyObject>;
+  /** Imported once: of a bare secret, jose imports the key at each use, which costs as much as the use. */
+  private readonly keys: Map<string, Promise<webcrypto.CryptoKey>>;
   private readonly signingId: string;
 
   constructor(
     keys: readonly { readonly id: string; readonly secret: string }[],
     readonly lifetimeS: number,
   ) {
-    this.keys = new Map(keys.map(({ id, secret }) => [id, createSecretKey(Buffer.from(secret))]));
+    this.keys = new Map(keys.map(({ id, secret }) => [id, importKey(secret)]));
     const [first] = keys;
     if (!first) throw new Error('there is no key to sign access tokens with');
     this.signingId = first.id;
   }
 
-  sign({ userId, role, sessionId }: Identity, nowMs: number): Promise<string> {
+  async sign({ userId, role, sessionId }: Identity, nowMs: number): Promise<string> {
     const issuedAt = Math.floor(nowMs / 1000);
     return new SignJWT({ role, sid: sessionId })
       .setProtectedHeader({ alg: algorithm, kid: this.signingId, typ: 'JWT' })
@@ -37,7 +38,7 @@ export class AccessTokens {
       .setAudience(audience)
       .setIssuedAt(issuedAt)
       .setExpirationTime(issuedAt + this.lifetimeS)
-      .sign(this.key(this.signingId));
+      .sign(await this.key(this.signingId));
   }
 
   /** Throws the 401 problem for a token that is malformed, forged, expired or signed with an unknown key. */
@@ -57,9 +58,12 @@ export class AccessTokens {
     }
   }
 
-  private key(id: string | undefined): KeyObject {
+  private key(id: string | undefined): Promise<webcrypto.CryptoKey> {
     const key = this.keys.get(id ?? '');
     if (!key) throw new Error('unknown key');
     return key;
   }
 }
+
+const importKey = (secret: string): Promise<webcrypto.CryptoKey> =>
+  webcrypto.subtle.importKey('raw', Buffer.from(secret), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify']);

@@ -36,11 +36,11 @@ const isStream = (payload: unknown): payload is Readable =>
 function isSuitable(reply: FastifyReply, payload: unknown): boolean {
   const isWhole = typeof payload === 'string' || Buffer.isBuffer(payload);
   if (isWhole ? payload.length < smallestCompressed : !isStream(payload)) return false;
+  const etag = reply.getHeader('etag');
+  if (etag !== undefined && !String(etag).startsWith('W/')) return false;
   if (reply.statusCode === 206 || reply.hasHeader('content-encoding')) return false;
   if (!isCompressible(String(reply.getHeader('content-type') ?? ''))) return false;
-  if (/no-transform/i.test(String(reply.getHeader('cache-control') ?? ''))) return false;
-  const etag = reply.getHeader('etag');
-  return etag === undefined || String(etag).startsWith('W/');
+  return !/no-transform/i.test(String(reply.getHeader('cache-control') ?? ''));
 }
 
 function varyByCoding(reply: FastifyReply): void {

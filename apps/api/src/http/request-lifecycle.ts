@@ -53,7 +53,8 @@ function publishFinished(request: FastifyRequest, reply: FastifyReply): void {
   if (isOwnRequest(request)) return;
   requestFinished.publish({
     method: request.method,
-    route: templateOf(request),
+    // The router's description of the route is made anew each time it is asked for.
+    route: request.context.endpoint.slice(request.method.length + 1),
     statusCode: reply.statusCode,
     durationMs: systemClock.monotonic() - request.context.startedAt,
     responseBytes: Number(reply.getHeader('content-length') ?? 0),

@@ -1,3 +1,4 @@
+import { Problem } from '@app/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { openShop, type Shop } from '../../test/http.fixture.js';
@@ -8,14 +9,14 @@ import { ResponseCache } from './response-cache.decorator.js';
 
 describe.each([
   ['with the interceptor alone', false],
-  ['with the guard in front of it', true],
-])('@ResponseCache, %s', (_how, hasGuard) => {
+  ['with hits answered ahead of Nest', true],
+])('@ResponseCache, %s', (_how, hasLane) => {
   let app: NestFastifyApplication;
   let shop: Shop;
   let clock: MovingClock;
   beforeEach(async () => {
     clock = new MovingClock();
-    ({ app, shop } = await openShop({ clock }, hasGuard));
+    ({ app, shop } = await openShop({ clock }, hasLane));
   });
   afterEach(() => app.close());
 
@@ -269,5 +270,49 @@ describe.each([
   it('refuses a route without a lifetime, and to keep a cookie', () => {
     expect(() => ResponseCache({})).toThrow(RangeError);
     expect(() => ResponseCache({ ttl: 1, headers: ['Set-Cookie'] })).toThrow(RangeError);
+  });
+});
+
+describe('the lane of hits', () => {
+  let app: NestFastifyApplication;
+  let shop: Shop;
+  beforeEach(async () => {
+    ({ app, shop } = await openShop({}, true));
+  });
+  afterEach(() => app.close());
+
+  const get = (url: string, headers: Record<string, string> = {}) => app.inject({ method: 'GET', url, headers });
+
+  it('answers when the request is admitted', async () => {
+    const first = await get('/products/7');
+    shop.admission = new Promise((admit) => setImmediate(admit, true));
+    const second = await get('/products/7');
+    expect([second.statusCode, second.body, second.headers['cache-status']]).toEqual([200, first.body, expect.stringContaining('hit')]);
+    expect(shop.runs).toEqual({ detail: 1 });
+  });
+
+  it('gives the answer of a refusal that comes later', async () => {
+    await get('/products/7');
+    shop.admission = Promise.reject(new Problem(429, 'limited', 'Too many requests'));
+    expect((await get('/products/7')).statusCode).toBe(429);
+  });
+
+  it('does not answer what was invalidated while the request waited for its admission', async () => {
+    await get('/products/7');
+    const gate = new Gate();
+    shop.admission = gate.passed.then(() => true as const);
+    const slow = get('/products/7');
+    await new Promise(setImmediate);
+    shop.name = 'new';
+    await app.get<Cache>(Cache).invalidateTags(['product:7']);
+    gate.open();
+    expect((await slow).json<{ name: string }>().name).toBe('new');
+  });
+
+  it('leaves to the guards what it has no answer to', async () => {
+    expect((await get('/products/7', { 'x-refuse': '1' })).statusCode).toBe(403);
+    shop.admission = Promise.reject(new Error('asked without need'));
+    shop.admission.catch(() => undefined);
+    expect((await get('/products/7')).statusCode).toBe(200);
   });
 });

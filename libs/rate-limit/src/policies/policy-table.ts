@@ -1,6 +1,7 @@
 import { Inject, Injectable, RequestMethod, type OnModuleInit, type Type } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
+import type { FastifyRequest } from 'fastify';
 import { THROTTLER_LIMIT, THROTTLER_SKIP, THROTTLER_TTL } from '@nestjs/throttler/dist/throttler.constants.js';
 import { Policy, type PolicySettings } from './policy.js';
 import { ROUTE_LIMIT, type RouteLimit, type SecondKey } from '../rate-limit.decorator.js';
@@ -19,6 +20,8 @@ type Handler = (...args: never[]) => unknown;
 export class PolicyTable implements OnModuleInit {
   private readonly byHandler = new Map<unknown, Map<unknown, RoutePolicy>>();
   private readonly byName = new Map<string, RoutePolicy>();
+  /** By the configuration that Fastify has of the route: of those that were asked for by `ofRequest`. */
+  private readonly byRoute = new WeakMap<object, RoutePolicy>();
   private readonly rules: readonly LimitRule[];
   private readonly policies: Policy[] = [];
   /** For what is no route: paths that nobody serves, and what is served beside the routes. */
@@ -51,9 +54,14 @@ export class PolicyTable implements OnModuleInit {
     return this.byHandler.get(controller)?.get(handler) ?? this.unmatched;
   }
 
-  /** By method and template (`/products/:id`), for answers that were given before or beside the guards. A HEAD is its GET. */
-  named(method: string, template: string | undefined): RoutePolicy {
-    return this.byName.get(`${method === 'HEAD' ? 'GET' : method} ${template ?? ''}`) ?? this.unmatched;
+  /** For answers that are given before or beside the guards. A HEAD is its GET. */
+  ofRequest({ routeOptions }: FastifyRequest): RoutePolicy {
+    const { method, url, config } = routeOptions;
+    const known = this.byRoute.get(config);
+    if (known) return known;
+    const found = this.byName.get(`${method === 'HEAD' ? 'GET' : String(method ?? '')} ${url ?? ''}`) ?? this.unmatched;
+    this.byRoute.set(config, found);
+    return found;
   }
 
   private addController(controller: Type, prototype: Record<string, Handler>): void {

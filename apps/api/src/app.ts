@@ -14,7 +14,7 @@ import { AllowedMethods } from './http/method-not-allowed.js';
 import { serveDocumentation } from './http/documentation.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { registerRequestLifecycle, requestIdOf, tallyQueries } from './http/request-lifecycle.js';
-import { registerSecurityHeaders } from './http/security-headers.js';
+import { registerSecurityHeaders, securityHeaders } from './http/security-headers.js';
 import { Uploads } from './http/uploads.js';
 import { answerUnroutable } from './http/unroutable.js';
 import { limitUnguarded } from './http/unguarded-answers.js';
@@ -62,8 +62,9 @@ export async function createApp(config: Config, databaseUrl: string, logger: Pin
     logger: nestLogger(logger),
     abortOnError: false,
   });
-  registerSecurityHeaders(server);
-  answerHits(server, app);
+  const headers = securityHeaders();
+  answerHits(server, app, headers);
+  registerSecurityHeaders(server, headers);
   server.removeContentTypeParser('text/plain');
   await uploads.register(server);
   app.useGlobalFilters(new ProblemFilter(allowedMethods));

@@ -14,7 +14,7 @@ export type { Verb } from './coherence/generations.js';
 export { chooseCoding, isCompressible, smallestCompressed } from './http/content-coding.js';
 export type { Coding } from './http/content-coding.js';
 export { HitLane } from './http/hit-lane.js';
-export type { Admit } from './http/hit-lane.js';
+export type { LaneOptions } from './http/hit-lane.js';
 export { RESPONSE_CACHE, ResponseCache } from './http/response-cache.decorator.js';
 export type { ResponseCacheOptions } from './http/response-cache.decorator.js';
 export { ResponseCacheInterceptor } from './http/response-cache.interceptor.js';

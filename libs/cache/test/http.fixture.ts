@@ -17,7 +17,7 @@ import {
 } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
 import {
   CacheModule,
@@ -25,8 +25,8 @@ import {
   HitLane,
   ResponseCache,
   ResponseCacheInterceptor,
-  type Admit,
   type CacheOptions,
+  type LaneOptions,
 } from '../src/index.js';
 
 const types = defineCacheTypes({
@@ -137,12 +137,15 @@ class Guard implements CanActivate {
 }
 
 /** What the guard does, for the lane. */
-const admitter =
-  (shop: Shop): Admit =>
-  (request) => {
+const laneOptions = (shop: Shop): LaneOptions => ({
+  admit: (request, head) => {
+    head.header('x-admission', 'asked');
     if (!mayPass(request)) throw new ForbiddenException('Forbidden resource');
     return shop.admission ?? true;
-  };
+  },
+  headers: { 'x-secured': 'yes' },
+  complete: (_request, head, bodyBytes) => head.header('x-body-bytes', bodyBytes),
+});
 
 @Catch()
 class Filter implements ExceptionFilter {
@@ -153,10 +156,7 @@ class Filter implements ExceptionFilter {
 }
 
 /** With or without the lane that answers hits early: what a client sees is the same. */
-export async function openShop(
-  options: Partial<CacheOptions> = {},
-  hasLane = false,
-): Promise<{ app: NestFastifyApplication; shop: Shop }> {
+export async function openShop(options: Partial<CacheOptions> = {}, hasLane = false): Promise<{ app: NestFastifyApplication; shop: Shop }> {
   @Module({
     imports: [CacheModule.forRoot({ types, name: 'Shop', random: () => 0, ...options })],
     controllers: [ProductsController],
@@ -169,7 +169,14 @@ export async function openShop(
   })
   class ShopModule {}
   const app = await NestFactory.create<NestFastifyApplication>(ShopModule, new FastifyAdapter(), { logger: false, abortOnError: false });
-  if (hasLane) app.get(HitLane).open(app.getHttpAdapter().getInstance(), admitter(app.get(Shop)));
+  if (hasLane) {
+    const server: FastifyInstance = app.getHttpAdapter().getInstance();
+    server.addHook('onRequest', (request, reply, done) => {
+      if (request.headers['x-early'] !== undefined) reply.header('vary', 'origin');
+      done();
+    });
+    server.addHook('onRequest', app.get(HitLane).hook(laneOptions(app.get(Shop))));
+  }
   await app.init();
   return { app, shop: app.get(Shop) };
 }

@@ -9,3 +9,4 @@ export { Problem } from './problem.js';
 export type { ProblemItem, ProblemOptions } from './problem.js';
 export { currentRequest, newRequestContext, runDetached, runInRequest } from './request-context.js';
 export type { RequestContext } from './request-context.js';
+export type { HeaderSink } from './header-sink.js';

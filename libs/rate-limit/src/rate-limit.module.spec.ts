@@ -264,7 +264,7 @@ describe('RateLimitModule', () => {
   it('lets in whose answer is at hand, whatever the capacity, within the quota, and counts it once', async () => {
     app = await start({ loadLevel: 'critical' });
     const limits = limitsOf(app);
-    const server = app.getHttpAdapter().getInstance() as FastifyInstance;
+    const server: FastifyInstance = app.getHttpAdapter().getInstance();
     const refused: unknown[] = [];
     server.addHook('onRequest', (request, reply, done) => {
       if (request.headers['x-ready'] === undefined) return done();

@@ -1,4 +1,4 @@
-import { systemClock } from '@app/common';
+import { systemClock, type HeaderSink } from '@app/common';
 import { Inject, Injectable, type ExecutionContext, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -66,8 +66,8 @@ export class RateLimitService implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** For a request whose answer is at hand, before any guard: the quota of its route counts, the capacity of the process does not. */
-  admitReady(request: FastifyRequest, reply: FastifyReply): true | Promise<true> {
-    return this.limiter.isOff ? true : this.limiter.admitReady(request, reply, this.table.ofRequest(request));
+  admitReady(request: FastifyRequest, head: HeaderSink): true | Promise<true> {
+    return this.limiter.isOff ? true : this.limiter.admitReady(request, head, this.table.ofRequest(request));
   }
 
   /** Figures since the start, for operators and metrics; read, not computed per request. */

@@ -1,4 +1,4 @@
-import { limitChecked, type LimitChecked, type Problem } from '@app/common';
+import { limitChecked, type HeaderSink, type LimitChecked, type Problem } from '@app/common';
 import { Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { createHash } from 'node:crypto';
@@ -20,12 +20,12 @@ const DECIDED = Symbol('rate-limit:decided');
 /** One request on its way through. */
 interface Passage {
   readonly request: FastifyRequest;
-  readonly reply: FastifyReply;
+  readonly head: HeaderSink;
+  /** What takes a place among the requests in flight, and may be refused for want of one; undefined: nothing does. */
+  readonly place: FastifyReply | undefined;
   readonly route: RoutePolicy;
   /** Fixed for the request, so that what it is told agrees with what was decided. */
   readonly level: number;
-  /** Whether it takes a place among the requests in flight, and may be refused for want of one. */
-  readonly holdsPlace: boolean;
 }
 
 type Result = LimitChecked['result'];
@@ -61,20 +61,20 @@ export class RateLimiter {
    * about, nothing is counted again.
    */
   admit(request: FastifyRequest, reply: FastifyReply, route: RoutePolicy): true | Promise<true> {
-    return this.decide(request, reply, route, route.policy.holdsPlace);
+    return this.decide(request, reply, route, route.policy.holdsPlace ? reply : undefined);
   }
 
   /** The same for a request whose answer is at hand: it takes no place, and capacity is no reason to refuse it, since a refusal costs more. */
-  admitReady(request: FastifyRequest, reply: FastifyReply, route: RoutePolicy): true | Promise<true> {
-    return this.decide(request, reply, route, false);
+  admitReady(request: FastifyRequest, head: HeaderSink, route: RoutePolicy): true | Promise<true> {
+    return this.decide(request, head, route, undefined);
   }
 
   // oxlint-disable-next-line max-params -- the request, and how it is let in
-  private decide(request: FastifyRequest, reply: FastifyReply, route: RoutePolicy, holdsPlace: boolean): true | Promise<true> {
+  private decide(request: FastifyRequest, head: HeaderSink, route: RoutePolicy, place: FastifyReply | undefined): true | Promise<true> {
     if (this.isOff || this.isDecided(request)) return true;
-    const passage: Passage = { request, reply, route, level: this.parts.load.level, holdsPlace };
+    const passage: Passage = { request, head, place, route, level: this.parts.load.level };
     (request as { [DECIDED]?: boolean })[DECIDED] = true;
-    writeLoadLevel(reply, passage.level);
+    writeLoadLevel(head, passage.level);
     if (route.policy.priority === 0) return this.pass(passage, 'exempt');
     return this.admitToPlace(passage);
   }
@@ -104,8 +104,8 @@ export class RateLimiter {
   }
 
   private counted(passage: Passage, client: string, decision: Decision): true | Promise<true> {
-    const { reply, route, level } = passage;
-    writeQuota(reply, route.policy, level, decision);
+    const { head, route, level } = passage;
+    writeQuota(head, route.policy, level, decision);
     if (!decision.isAllowed) this.limited(passage, route.policy, { client, waitMs: decision.waitMs });
     const key = route.second?.of(passage.request);
     return route.second && key !== undefined
@@ -114,10 +114,10 @@ export class RateLimiter {
   }
 
   private async countSecond(passage: Passage, policy: Policy, { key, first }: { key: string; first: Decision }): Promise<true> {
-    const { reply, route, level } = passage;
+    const { head, route, level } = passage;
     const client = createHash('sha256').update(key).digest('base64url').slice(0, 22);
     const decision = await this.take(policy, client, level);
-    writeQuotas(reply, level, [
+    writeQuotas(head, level, [
       { policy: route.policy, decision: first },
       { policy, decision },
     ]);
@@ -127,26 +127,28 @@ export class RateLimiter {
 
   /** Takes a place, waits for one, or is refused one after all: others may have come while the client was being counted. */
   private enter(passage: Passage, result: 'allowed' | 'exempt'): true | Promise<true> {
-    const { policy } = passage.route;
-    if (!passage.holdsPlace) return this.pass(passage, result);
+    const { place, route } = passage;
+    const { policy } = route;
+    if (!place) return this.pass(passage, result);
     if (!this.isShadow && this.isFullFor(passage)) this.shed(passage);
     const { admission } = this.parts;
-    if (policy.queues && !this.isShadow && !admission.hasRoom(policy.priority, passage.level)) return this.enterInTurn(passage, result);
+    if (policy.queues && !this.isShadow && !admission.hasRoom(policy.priority, passage.level))
+      return this.enterInTurn(passage, place, result);
     admission.enter(policy);
-    leaseTo(passage.reply, admission, policy, policy.index);
+    leaseTo(place, admission, policy, policy.index);
     return this.pass(passage, result);
   }
 
-  private isFullFor({ route: { policy }, level, holdsPlace }: Passage): boolean {
+  private isFullFor({ route: { policy }, level, place }: Passage): boolean {
     const { admission } = this.parts;
-    if (!holdsPlace || admission.hasRoom(policy.priority, level)) return false;
+    if (!place || admission.hasRoom(policy.priority, level)) return false;
     return !policy.queues || admission.isQueueFull();
   }
 
-  private async enterInTurn(passage: Passage, result: 'allowed' | 'exempt'): Promise<true> {
-    const { reply, route } = passage;
-    const isIn = await this.parts.admission.wait(() => reply.raw.destroyed);
-    if (isIn) leaseTo(reply, this.parts.admission, route.policy, route.policy.index);
+  private async enterInTurn(passage: Passage, place: FastifyReply, result: 'allowed' | 'exempt'): Promise<true> {
+    const { policy } = passage.route;
+    const isIn = await this.parts.admission.wait(() => place.raw.destroyed);
+    if (isIn) leaseTo(place, this.parts.admission, policy, policy.index);
     return this.pass(passage, result);
   }
 
@@ -160,7 +162,7 @@ export class RateLimiter {
   }
 
   private pass(passage: Passage, result: 'allowed' | 'exempt'): true {
-    if (result === 'exempt') writeUntouched(passage.reply, passage.route.policy, passage.level);
+    if (result === 'exempt') writeUntouched(passage.head, passage.route.policy, passage.level);
     this.tell(passage, passage.route.policy, result);
     return true;
   }

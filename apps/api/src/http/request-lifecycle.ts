@@ -5,6 +5,7 @@ import {
   currentRequest,
   runInRequest,
   systemClock,
+  type HeaderSink,
   type RequestContext,
 } from '@app/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -43,10 +44,12 @@ function bodyBytes(reply: FastifyReply, payload: unknown): number {
   return isWhole && reply.getHeader('content-encoding') === undefined ? payload.length : 0;
 }
 
-function answerHeaders(request: FastifyRequest, reply: FastifyReply): void {
-  reply.header('x-request-id', request.id);
-  reply.header('server-timing', serverTiming(request.context, request.context.answeredAt));
-  if (reply.getHeader('cache-control') === undefined) reply.header('cache-control', 'no-store');
+/** The answer is ready: what every one of them says of its request. */
+export function sign({ id, context }: FastifyRequest, head: HeaderSink, size: number): void {
+  context.answeredAt = systemClock.monotonic();
+  context.bodyBytes = size;
+  head.header('x-request-id', id);
+  head.header('server-timing', serverTiming(context, context.answeredAt));
 }
 
 function publishFinished(request: FastifyRequest, reply: FastifyReply): void {
@@ -76,10 +79,9 @@ export function registerRequestLifecycle(server: FastifyInstance): void {
   });
   server.addHook('preValidation', (request, _reply, done) => runInRequest(request.context, done));
   server.addHook('onSend', (request, reply, payload, done) => {
-    request.context.answeredAt = systemClock.monotonic();
-    request.context.bodyBytes = bodyBytes(reply, payload);
+    sign(request, reply, bodyBytes(reply, payload));
     const answer = answerConditionally(request, reply, payload);
-    answerHeaders(request, reply);
+    if (reply.getHeader('cache-control') === undefined) reply.header('cache-control', 'no-store');
     done(null, answer);
   });
   server.addHook('onResponse', (request, reply, done) => {

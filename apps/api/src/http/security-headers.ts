@@ -3,7 +3,7 @@ import helmet from 'helmet';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** What Helmet sets for an API that serves no pages. Its values depend on no request, so it is asked once. */
-function secureHeaders(): Record<string, string> {
+export function securityHeaders(): Readonly<Record<string, string>> {
   const headers: Record<string, string> = {};
   const response = {
     setHeader: (name: string, value: string) => void (headers[name.toLowerCase()] = value),
@@ -20,8 +20,7 @@ function secureHeaders(): Record<string, string> {
 }
 
 /** On every answer; a route may set its own values over them. */
-export function registerSecurityHeaders(server: FastifyInstance): void {
-  const headers = secureHeaders();
+export function registerSecurityHeaders(server: FastifyInstance, headers: Readonly<Record<string, string>>): void {
   server.addHook('onRequest', (_request, reply, done) => {
     reply.headers(headers);
     done();

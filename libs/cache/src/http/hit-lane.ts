@@ -1,27 +1,37 @@
+import type { HeaderSink } from '@app/common';
 import { Injectable } from '@nestjs/common';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction, onRequestHookHandler } from 'fastify';
 import { CacheEngine } from '../cache.engine.js';
 import type { MemoryEntry } from '../stores/memory.store.js';
+import { AnswerHead } from './answer-head.js';
 import { hitStatus } from './cache-status.js';
+import { matchesTag } from './entity-tag.js';
 import { PlanTable } from './plan-table.js';
 import type { ResponsePlan } from './response-plan.js';
-import { StoredResponse } from './stored-response.js';
-import { writeAnswer } from './write-answer.js';
+import { StoredResponse, type Variant } from './stored-response.js';
+import { validated, writeAnswer } from './write-answer.js';
 
-/** Lets a request through, at once or later, or throws what is to be answered instead. */
-export type Admit = (request: FastifyRequest, reply: FastifyReply) => true | Promise<true>;
+/** What the application adds to the answers of the lane. */
+export interface LaneOptions {
+  /** Lets a request through, at once or later, or throws what is to be answered instead. What it has to tell the client goes to `head`. */
+  readonly admit: (request: FastifyRequest, head: HeaderSink) => true | Promise<true>;
+  /** The same on every answer; names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Just before an answer leaves: the last headers. No `onSend` hook hears of it. `bodyBytes` is 0 when it is compressed. */
+  readonly complete: (request: FastifyRequest, head: HeaderSink, bodyBytes: number) => void;
+}
 
 interface Hit {
   readonly plan: ResponsePlan;
   readonly key: string;
-  readonly entry: MemoryEntry;
+  readonly entry: MemoryEntry & { readonly value: StoredResponse };
   readonly now: number;
 }
 
 /**
- * Answers fresh hits of L1 before Nest hears of the request: its guards and interceptors cost several times the answer. Optional, in
- * addition to `ResponseCacheInterceptor`, which answers all else. **No guard sees what is answered here**: `admit` stands for
- * those that matter to a route whose answer is the same for everybody.
+ * Answers fresh hits of L1 before Nest hears of the request: guards, interceptors and the way of a reply through its hooks cost
+ * several times the answer. Optional, in addition to `ResponseCacheInterceptor`, which answers all else. **No guard sees what is answered
+ * here**: `admit` stands for those that matter to a route whose answer is the same for everybody.
  */
 @Injectable()
 export class HitLane {
@@ -30,27 +40,24 @@ export class HitLane {
     private readonly plans: PlanTable,
   ) {}
 
-  /** Hooks that are to run before it, and what they set, must have been added to `server` already. */
-  open(server: FastifyInstance, admit: Admit): void {
-    server.addHook('onRequest', (request, reply, done) => {
+  /** For `onRequest`. What it answers, later hooks do not see; where an earlier one has set headers, the answer takes the long way with them. */
+  hook(options: LaneOptions): onRequestHookHandler {
+    return (request, reply, done) => {
       // Looked for before anybody is admitted: what is no hit is admitted by its guards.
       const hit = this.find(request);
       if (!hit) return done();
+      const passage = new Passage(request, reply, done, options);
       try {
-        const admitted = admit(request, reply);
-        if (admitted === true) this.answer(hit, request, reply);
-        else void admitted.then(() => this.answerLater(request, reply, done), done); // oxlint-disable-line promise/no-callback-in-promise -- Fastify's hooks take callbacks
+        const admitted = options.admit(request, passage.head);
+        if (admitted === true) return this.answer(hit, passage);
+        admitted.then(
+          () => this.answerLater(passage),
+          (error: unknown) => passage.leave(error),
+        );
       } catch (error) {
-        done(error as Error);
+        passage.leave(error);
       }
-    });
-  }
-
-  /** What was invalidated while the request waited for its admission is not answered any more. */
-  private answerLater(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
-    const hit = this.find(request);
-    if (hit) this.answer(hit, request, reply);
-    else done();
+    };
   }
 
   private find(request: FastifyRequest): Hit | undefined {
@@ -60,14 +67,91 @@ export class HitLane {
     const { access, store } = this.engine;
     const now = access.clock.monotonic();
     const entry = store.peek(plan.type, key, now);
-    return entry && entry.value instanceof StoredResponse && !access.isDue(entry, now) ? { plan, key, entry, now } : undefined;
+    return entry && isAnswer(entry) && !access.isDue(entry, now) ? { plan, key, entry, now } : undefined;
   }
 
-  private answer({ plan, key, entry, now }: Hit, request: FastifyRequest, reply: FastifyReply): void {
+  /** What was invalidated while the request waited for its admission is not answered any more. */
+  private answerLater(passage: Passage): void {
+    const hit = this.find(passage.request);
+    if (hit) this.answer(hit, passage);
+    else passage.leave();
+  }
+
+  private answer({ plan, key, entry, now }: Hit, passage: Passage): void {
     this.engine.access.hit(entry, key);
-    // What `@Header` asks for, which Nest would set.
-    for (const { name, value } of plan.routeHeaders) reply.header(name, typeof value === 'string' ? value : value());
-    reply.header('cache-status', hitStatus(this.engine.options.name, now - entry.storedAt, entry.freshUntil - now));
-    reply.send(writeAnswer(entry.value, plan, request, reply));
+    passage.head.header('cache-status', hitStatus(this.engine.options.name, now - entry.storedAt, entry.freshUntil - now));
+    passage.answer(plan, entry.value);
   }
 }
+
+const isAnswer = (entry: MemoryEntry): entry is Hit['entry'] => entry.value instanceof StoredResponse;
+
+/** One request on its way through the lane. */
+class Passage {
+  readonly head = new AnswerHead();
+
+  // oxlint-disable-next-line max-params -- what a hook is given
+  constructor(
+    readonly request: FastifyRequest,
+    private readonly reply: FastifyReply,
+    private readonly done: HookHandlerDoneFunction,
+    private readonly options: LaneOptions,
+  ) {}
+
+  /** On to the route, or to what answers errors, with what the client has been told so far. */
+  leave(error?: unknown): void {
+    this.head.copyTo(this.reply);
+    if (error === undefined) return this.done();
+    this.reply.headers(this.options.headers);
+    this.done(error as Error);
+  }
+
+  answer(plan: ResponsePlan, stored: StoredResponse): void {
+    if (Object.keys(this.reply.getHeaders()).length > 0) return this.answerByReply(plan, stored);
+    const variant = stored.variantFor(this.request.headers['accept-encoding']);
+    const condition = this.request.headers['if-none-match'];
+    if (condition !== undefined && matchesTag(condition, variant.etag)) this.answerUnchanged(plan, variant, stored.isCompressed);
+    else this.answerWhole(plan, variant, stored.isCompressed);
+  }
+
+  private answerWhole(plan: ResponsePlan, variant: Variant, isCompressed: boolean): void {
+    const { body, headers } = variant;
+    variant.lines ??= linesOf({ ...this.frame(plan, isCompressed), ...headers, 'content-length': String(body.length) });
+    this.write(200, variant.lines, body, headers['content-encoding'] === undefined);
+  }
+
+  private answerUnchanged(plan: ResponsePlan, { etag }: Variant, isCompressed: boolean): void {
+    this.write(304, linesOf({ ...this.frame(plan, isCompressed), etag }), undefined, false);
+  }
+
+  /** The headers that are not the handler's. */
+  private frame(plan: ResponsePlan, isCompressed: boolean): Record<string, string> {
+    const frame: Record<string, string> = { ...this.options.headers, 'cache-control': validated };
+    for (const { name, value } of plan.routeHeaders) frame[name.toLowerCase()] = typeof value === 'string' ? value : value();
+    if (isCompressed || plan.vary.length > 0)
+      frame['vary'] = frame['vary'] === undefined ? plan.varyHeader : `${frame['vary']}, ${plan.varyHeader}`;
+    return frame;
+  }
+
+  // oxlint-disable-next-line max-params -- an answer
+  private write(status: number, lines: readonly string[], body: Buffer | undefined, isPlain: boolean): void {
+    const { reply, request, head } = this;
+    this.options.complete(request, head, body && isPlain ? body.length : 0);
+    // For whoever asks the reply afterwards; what is sent is written below.
+    if (body) reply.header('content-length', body.length);
+    reply.hijack();
+    reply.raw.writeHead(status, [...head.lines, ...lines]);
+    reply.raw.end(body);
+  }
+
+  private answerByReply(plan: ResponsePlan, stored: StoredResponse): void {
+    const { reply, request, head } = this;
+    reply.headers(this.options.headers);
+    head.copyTo(reply);
+    // What `@Header` asks for, which Nest would set.
+    for (const { name, value } of plan.routeHeaders) reply.header(name, typeof value === 'string' ? value : value());
+    reply.send(writeAnswer(stored, plan, request, reply));
+  }
+}
+
+const linesOf = (headers: Readonly<Record<string, string>>): string[] => Object.entries(headers).flat();

@@ -277,7 +277,7 @@ describe('the lane of hits', () => {
   let app: NestFastifyApplication;
   let shop: Shop;
   beforeEach(async () => {
-    ({ app, shop } = await openShop({}, true));
+    ({ app, shop } = await openShop({ clock: new MovingClock() }, true));
   });
   afterEach(() => app.close());
 
@@ -291,10 +291,36 @@ describe('the lane of hits', () => {
     expect(shop.runs).toEqual({ detail: 1 });
   });
 
+  it('writes each header once, those of the application too, and tells what it sent', async () => {
+    const { body } = await get('/products/7');
+    const { headers, rawPayload } = await get('/products/7');
+    expect(headers).toEqual({
+      'x-admission': 'asked',
+      'cache-status': 'Shop; hit; ttl=3600; detail="L1 age=0"',
+      'x-body-bytes': String(body.length),
+      'x-secured': 'yes',
+      'cache-control': 'public, max-age=0, must-revalidate',
+      vary: 'accept-encoding',
+      'content-type': 'application/json; charset=utf-8',
+      etag: expect.any(String),
+      'content-length': String(rawPayload.length),
+      date: expect.any(String),
+      connection: 'keep-alive',
+    });
+  });
+
+  it.each([{}, { 'if-none-match': '*' }])('adds what was set before it, with the condition %o', async (condition) => {
+    await get('/products/7');
+    const [alone, beside] = [await get('/products/7', condition), await get('/products/7', { ...condition, 'x-early': 'yes' })];
+    expect([beside.statusCode, beside.body]).toEqual([alone.statusCode, alone.body]);
+    expect(beside.headers).toMatchObject({ vary: 'origin, accept-encoding', etag: alone.headers.etag, 'x-secured': 'yes' });
+  });
+
   it('gives the answer of a refusal that comes later', async () => {
     await get('/products/7');
     shop.admission = Promise.reject(new Problem(429, 'limited', 'Too many requests'));
-    expect((await get('/products/7')).statusCode).toBe(429);
+    const { statusCode, headers } = await get('/products/7');
+    expect([statusCode, headers['x-admission'], headers['x-secured']]).toEqual([429, 'asked', 'yes']);
   });
 
   it('does not answer what was invalidated while the request waited for its admission', async () => {

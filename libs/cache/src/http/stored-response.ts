@@ -8,6 +8,8 @@ export interface Variant {
   readonly body: Buffer;
   readonly etag: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** All headers that are the same each time, as they are written; made when they are first needed. */
+  lines?: readonly string[];
 }
 
 export interface ResponseParts {

@@ -3,7 +3,8 @@ import { matchesTag } from './entity-tag.js';
 import type { ResponsePlan } from './response-plan.js';
 import { StoredProblem, StoredResponse } from './stored-response.js';
 
-const validated = 'public, max-age=0, must-revalidate';
+/** Unless the route says otherwise. */
+export const validated = 'public, max-age=0, must-revalidate';
 
 /** Sets status and headers and gives the body: undefined for a 304. Throws the problem that was stored instead of an answer. */
 export function writeAnswer(stored: unknown, plan: ResponsePlan, request: FastifyRequest, reply: FastifyReply): Buffer | undefined {

@@ -8,6 +8,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger as Pino } from 'pino';
 import { AppModule } from './app.module.js';
 import type { Config } from './config.js';
+import { refuseOverCapacity } from './http/capacity.js';
 import { registerCompression } from './http/compression.js';
 import { answerHits } from './http/hits.js';
 import { AllowedMethods } from './http/method-not-allowed.js';
@@ -65,6 +66,7 @@ export async function createApp(config: Config, databaseUrl: string, logger: Pin
   const headers = securityHeaders();
   answerHits(server, app, headers);
   registerSecurityHeaders(server, headers);
+  refuseOverCapacity(server, app.get(RateLimitService));
   server.removeContentTypeParser('text/plain');
   await uploads.register(server);
   app.useGlobalFilters(new ProblemFilter(allowedMethods));

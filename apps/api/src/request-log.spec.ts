@@ -52,12 +52,17 @@ describe('logRequests', () => {
 
   it.each([
     [404, 30],
-    [503, 50],
+    [500, 50],
   ])('writes every %i, however busy it is', (status, level) => {
     answer(500);
     lines.length = 0;
     answer(50, status);
     expect(lines.map((line) => [line['level'], line['sampled']])).toEqual(Array.from({ length: 50 }, () => [level, undefined]));
+  });
+
+  it.each([429, 503])('writes a tenth of the refusals of a busy second: %i', (status) => {
+    answer(1100, status);
+    expect(lines).toHaveLength(200);
   });
 
   it('writes nothing when it has been stopped', () => {

@@ -5,6 +5,7 @@ export type { QueryFinished, QueryStarted, RequestFinished } from './channels.js
 export { systemClock } from './clock.js';
 export type { Clock } from './clock.js';
 export type { HealthProbe, HealthReport, HealthStatus } from './health-probe.js';
+export { LineSampler } from './line-sampler.js';
 export { Problem } from './problem.js';
 export type { ProblemItem, ProblemOptions } from './problem.js';
 export { currentRequest, newRequestContext, runDetached, runInRequest } from './request-context.js';

@@ -1,4 +1,4 @@
-import { systemClock, type HeaderSink } from '@app/common';
+import { systemClock, type HeaderSink, type Problem } from '@app/common';
 import { Inject, Injectable, type ExecutionContext, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -68,6 +68,11 @@ export class RateLimitService implements OnModuleInit, OnApplicationShutdown {
   /** For a request whose answer is at hand, before any guard: the quota of its route counts, the capacity of the process does not. */
   admitReady(request: FastifyRequest, head: HeaderSink): true | Promise<true> {
     return this.limiter.isOff ? true : this.limiter.admitReady(request, head, this.table.ofRequest(request));
+  }
+
+  /** Before any work: why the process has no room for a request of this kind. Its headers are set and it is counted; undefined when there is room. */
+  overCapacity(request: FastifyRequest, reply: FastifyReply): Problem | undefined {
+    return this.limiter.isOff ? undefined : this.limiter.overCapacity(request, reply, this.table.ofRequest(request));
   }
 
   /** Figures since the start, for operators and metrics; read, not computed per request. */

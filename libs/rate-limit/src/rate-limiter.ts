@@ -1,4 +1,4 @@
-import { limitChecked, type HeaderSink, type LimitChecked, type Problem } from '@app/common';
+import { LineSampler, limitChecked, systemClock, type HeaderSink, type LimitChecked, type Problem } from '@app/common';
 import { Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { createHash } from 'node:crypto';
@@ -11,7 +11,7 @@ import type { LoadMonitor } from './load/load-monitor.js';
 import type { RoutePolicy } from './policies/policy-table.js';
 import type { Policy } from './policies/policy.js';
 import type { RateLimitOptions } from './rate-limit.options.js';
-import { addressDenied, quotaExceeded, reducedCapacity } from './rate-limit.problems.js';
+import { addressDenied, quotaExceeded } from './rate-limit.problems.js';
 import type { Decision, LimitStore } from './stores/store.js';
 
 /** Marks a request that has been decided about. */
@@ -30,6 +30,12 @@ interface Passage {
 
 type Result = LimitChecked['result'];
 
+/** The policy and the client of a refusal, where they are not those of the route and of the address. */
+interface By {
+  readonly policy?: Policy;
+  readonly client?: string;
+}
+
 export interface RateLimiterParts {
   readonly options: Pick<RateLimitOptions, 'mode' | 'userOf' | 'byUserAgent'>;
   readonly store: LimitStore;
@@ -44,6 +50,7 @@ export interface RateLimiterParts {
  */
 export class RateLimiter {
   private readonly logger = new Logger('RateLimit');
+  private readonly sampler = new LineSampler();
   private readonly isShadow: boolean;
   readonly isOff: boolean;
 
@@ -67,6 +74,22 @@ export class RateLimiter {
   /** The same for a request whose answer is at hand: it takes no place, and capacity is no reason to refuse it, since a refusal costs more. */
   admitReady(request: FastifyRequest, head: HeaderSink, route: RoutePolicy): true | Promise<true> {
     return this.decide(request, head, route, undefined);
+  }
+
+  /**
+   * Why no request of this kind can be let in now, whoever sends it; undefined when it is to be asked for its admission. For a look before
+   * any work is done: a process sheds load only as long as a refusal costs it far less than an answer.
+   */
+  overCapacity(request: FastifyRequest, reply: FastifyReply, route: RoutePolicy): Problem | undefined {
+    const { policy } = route;
+    if (this.isOff || this.isShadow || !policy.holdsPlace || policy.priority === 0) return undefined;
+    const passage: Passage = { request, head: reply, place: reply, route, level: this.parts.load.level };
+    if (!this.isFullFor(passage) || this.isDenied(request)) return undefined;
+    (request as { [DECIDED]?: boolean })[DECIDED] = true;
+    writeLoadLevel(reply, passage.level);
+    const problem = policy.overCapacityAt(passage.level);
+    this.tellRefusal(passage, 'shed', problem);
+    return problem;
   }
 
   // oxlint-disable-next-line max-params -- the request, and how it is let in
@@ -172,19 +195,33 @@ export class RateLimiter {
   }
 
   private shed(passage: Passage): void {
-    this.refuse(passage, 'shed', reducedCapacity(passage.route.policy, passage.level));
+    this.refuse(passage, 'shed', passage.route.policy.overCapacityAt(passage.level));
+  }
+
+  private isDenied(request: FastifyRequest): boolean {
+    const { addresses } = this.parts;
+    return addresses.hasLists && addresses.ofRequest(request).standing === 'denied';
   }
 
   /** Throws; in shadow mode it only counts and tells. */
   // oxlint-disable-next-line max-params -- who, by what, and why
-  private refuse(passage: Passage, result: Result, problem: Problem, by: { policy?: Policy; client?: string } = {}): void {
+  private refuse(passage: Passage, result: Result, problem: Problem, by: By = {}): void {
+    this.tellRefusal(passage, result, problem, by);
+    if (!this.isShadow) throw problem;
+  }
+
+  /** In a flood of refusals a tenth of them is written down; all are counted. */
+  // oxlint-disable-next-line max-params -- who, by what, and why
+  private tellRefusal(passage: Passage, result: Result, problem: Problem, by: By = {}): void {
     const policy = by.policy ?? passage.route.policy;
     this.tell(passage, policy, result);
+    const share = this.sampler.shareOf(systemClock.monotonic());
+    if (share === 0) return;
     const { limit } = policy.quotaAt(passage.level);
     const client = by.client ?? this.parts.addresses.ofRequest(passage.request).client;
     const facts = { policy: policy.name, client, quota: limit, load_level: loadLevels[passage.level], ...problem.extensions };
-    this.logger.warn({ result, ...facts }, this.isShadow ? `would be refused: ${result}` : `refused: ${result}`);
-    if (!this.isShadow) throw problem;
+    const sampled = share === 1 ? {} : { sampled: share };
+    this.logger.warn({ result, ...facts, ...sampled }, this.isShadow ? `would be refused: ${result}` : `refused: ${result}`);
   }
 
   private tell({ level }: Passage, policy: Policy, result: Result): void {

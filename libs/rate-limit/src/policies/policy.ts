@@ -1,4 +1,6 @@
+import type { Problem } from '@app/common';
 import type { Entrant, Priority } from '../concurrency/admission.js';
+import { reducedCapacity } from '../rate-limit.problems.js';
 import { limitAt, loadLevels } from '../load/load-level.js';
 import type { Algorithm, Meter } from '../stores/store.js';
 
@@ -49,6 +51,8 @@ export class Policy implements Meter, Entrant {
   readonly memberStart: string;
   readonly counts: PolicyCounts = { allowed: 0, exempt: 0, limited: 0, shed: 0, denied: 0, shadowed: 0 };
 
+  private readonly overCapacity: Problem[] = [];
+
   constructor(
     /** `GET /products/:id` */
     readonly name: string,
@@ -76,5 +80,10 @@ export class Policy implements Meter, Entrant {
     const quota = this.quotas[level];
     if (!quota) throw new RangeError(`there is no load level ${level}`);
     return quota;
+  }
+
+  /** The refusal for want of capacity: the same object each time, since it is given when there is least time to make one. */
+  overCapacityAt(level: number): Problem {
+    return (this.overCapacity[level] ??= reducedCapacity(this, level));
   }
 }

@@ -110,6 +110,13 @@ const statements = [
     queries: { '{{kind}}': rate('db_errors_total', 'kind') },
     links: [toRunbook('HighErrorRate')],
   }),
+  graph({
+    title: 'Out of disk or memory',
+    description: 'Statements a second that the server refused because it has run out. Any is one too many.',
+    unit: 'ops',
+    queries: { '{{resource}}': rate('db_exhausted_total', 'resource') },
+    links: [toRunbook('DatabaseExhausted')],
+  }),
 ];
 
 const profiler = [

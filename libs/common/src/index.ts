@@ -4,6 +4,7 @@ export type { CacheAccessed, CallFinished, CallStarted, Channel, ConnectionUsed,
 export type { QueryFinished, QueryStarted, RequestFinished } from './channels.js';
 export { systemClock } from './clock.js';
 export type { Clock } from './clock.js';
+export { exhaustedResource, exhaustibleResources } from './exhausted-resource.js';
 export type { HealthProbe, HealthReport, HealthStatus } from './health-probe.js';
 export { LineSampler } from './line-sampler.js';
 export { Problem } from './problem.js';

@@ -1,3 +1,4 @@
+import { exhaustedResource } from '@app/common';
 import { QueryFailedError, QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError } from 'typeorm';
 
 /** Every connection of the pool was busy for as long as a caller may wait. The work was not begun, so it may be tried again. */
@@ -38,6 +39,9 @@ const isDeadlock = hasCode('40P01');
 
 /** Whether the transaction was rolled back only because of others beside it, so that running it again may succeed. */
 export const isRetryable = (error: unknown): boolean => isSerialisationFailure(error) || isDeadlock(error);
+
+/** Whether the server has run out of disk or memory (SQLSTATE 53100 and 53200). What the statement's transaction has written is undone. */
+export const isOutOfResources = (error: unknown): boolean => exhaustedResource(serverError(error).code) !== undefined;
 
 /** SQLSTATE 57014: the server ended the statement, which took too long, often by waiting for somebody's lock. */
 export const isStatementTimeout = hasCode('57014');

@@ -1,4 +1,11 @@
-export { isCheckViolation, isConnectionError, isForeignKeyViolation, isRetryable, isStatementTimeout } from './database.errors.js';
+export {
+  isCheckViolation,
+  isConnectionError,
+  isForeignKeyViolation,
+  isOutOfResources,
+  isRetryable,
+  isStatementTimeout,
+} from './database.errors.js';
 export { isUniqueViolation, PoolExhaustedError } from './database.errors.js';
 export { DatabaseModule } from './database.module.js';
 export { createDataSource } from './database.options.js';

@@ -91,16 +91,19 @@ export const behaviours = {
       return [...adds, post('/orders', address, { ...user, ...keyOf(context) })];
     };
   },
-  mixed,
+  mixed: (world) => mixed(world),
+  /** What of it changes nothing: for caches to fill. */
+  browsing: (world) => mixed(world, isRead),
 };
 
 const distinctSearches = 1000;
+const isRead = (kind) => kind === 'read';
 
 /**
  * The mixed load: shares of requests in percent; products and searches by Zipf's law, each request from one of many clients. A world may
  * bring its own way to draw ranks.
  */
-function mixed(world) {
+function mixed(world, isWanted = () => true) {
   const ranks = world.zipf ?? zipf;
   const rank = ranks(world.products.length);
   const searchRank = ranks(distinctSearches);
@@ -108,18 +111,20 @@ function mixed(world) {
   const bodies = Array.from({ length: distinctSearches }, () => searchBody(draw));
   const someProduct = (random) => world.products[rank(random)];
   const kinds = [
-    [70, ({ random }, user) => product(someProduct(random), user)],
-    [15, ({ random }, user) => post('/products/search', bodies[searchRank(random)], user)],
-    [2.5, (_, user) => get('/products/popular', '/products/popular', user)],
-    [2.5, (_, user) => get('/posts/trending', '/posts/trending', user)],
+    [70, ({ random }, user) => product(someProduct(random), user), 'read'],
+    [15, ({ random }, user) => post('/products/search', bodies[searchRank(random)], user), 'read'],
+    [2.5, (_, user) => get('/products/popular', '/products/popular', user), 'read'],
+    [2.5, (_, user) => get('/posts/trending', '/posts/trending', user), 'read'],
     [3.5, (_, user) => get('/cart', '/cart', user)],
     [3.5, ({ random }, user) => post('/cart/add', { product_id: someProduct(random), quantity: 1 }, user)],
     [3, (context, user) => orderOf(someProduct, context, user)],
   ];
+  const wanted = kinds.filter(([, , kind]) => isWanted(kind));
+  const shares = wanted.reduce((sum, [share]) => sum + share, 0);
   return (context) => {
     const user = { authorization: `Bearer ${pick(world.tokens, context.random)}` };
-    let left = context.random() * 100;
-    const [, act] = kinds.find(([share]) => (left -= share) < 0) ?? kinds[0];
+    let left = context.random() * shares;
+    const [, act] = wanted.find(([share]) => (left -= share) < 0) ?? wanted[0];
     return act(context, user);
   };
 }

@@ -52,7 +52,7 @@ async function fillCaches(bench, { app, load }) {
   const mode = { kind: 'users', users: readers, thinkMs: 0 };
   for (let turn = 1, reads = 0; turn <= fill.turns && reads < fill.reads; turn += 1) {
     bench.log(`filling the caches: ${reads} reads so far`);
-    const job = { url: app.url, connections: readers, behaviour: 'detailCustomers', mode, seconds: fill.turnSeconds };
+    const job = { url: app.url, connections: readers, behaviour: 'browsing', mode, seconds: fill.turnSeconds };
     const { all } = await load({ ...job, seed: bench.options.seed + 7 + turn });
     reads += all.requests;
   }
@@ -116,6 +116,29 @@ async function cacheStats(url, token) {
   return answer.ok ? answer.json() : undefined;
 }
 
+const cacheColumns = [
+  { key: 'name', label: 'type' },
+  { key: 'reads', label: 'reads' },
+  { key: 'l1', label: 'L1 hits' },
+  { key: 'l2', label: 'L2 hits' },
+  { key: 'loads', label: 'loads' },
+  { key: 'hits', label: 'hits', digits: 3 },
+  { key: 'entries', label: 'L1 entries' },
+  { key: 'bytes', label: 'L1 bytes' },
+];
+
+/** What came between two looks at the statistics; `stale` counts as a hit of its layer. */
+function cacheRows(before, after) {
+  const ofType = (stats, type) => stats.types.find((row) => row.type === type);
+  return after.types.flatMap(({ type, entries, bytes, ...now }) => {
+    const then = ofType(before, type);
+    const since = (read) => read(now) - (then ? read(then) : 0);
+    const [reads, loads] = [since((row) => row.reads), since((row) => row.loads)];
+    const [l1, l2] = [since((row) => row.l1.hits + row.l1.stale), since((row) => row.l2.hits + row.l2.stale)];
+    return reads === 0 ? [] : [{ name: type, reads, l1, l2, loads, hits: (l1 + l2) / reads, entries, bytes }];
+  });
+}
+
 function goalsOf({ perSecond, mean, p95, p99, hits, errors }, requests, memory) {
   return [
     atLeast('requests/s', perSecond?.median, 2000),
@@ -128,17 +151,26 @@ function goalsOf({ perSecond, mean, p95, p99, hits, errors }, requests, memory) 
   ];
 }
 
-async function run(bench) {
-  const prepared = await prepare(bench);
-  const { app, admin, products } = prepared;
-  const { rounds, seconds, users, rate } = bench.options;
-  const atStart = memoryOf(app.pid);
+/** First cold, then with caches as they are after a while; what is measured are the rounds. */
+async function measure(bench, prepared) {
+  const { app, admin } = prepared;
+  const { rounds, seconds } = bench.options;
   const load = runOf(bench, prepared);
   const cold = await load('cold', Math.min(10, seconds));
   await fillCaches(bench, prepared);
   await load('warm-up', Math.min(10, seconds));
+  const before = await cacheStats(app.url, admin);
   const runs = [];
   for (let round = 1; round <= rounds; round += 1) runs.push(await load(`round ${round} of ${rounds}`, seconds));
+  return { cold, runs, before, after: await cacheStats(app.url, admin) };
+}
+
+async function run(bench) {
+  const prepared = await prepare(bench);
+  const { app, products } = prepared;
+  const { users, rate } = bench.options;
+  const atStart = memoryOf(app.pid);
+  const { cold, runs, before, after } = await measure(bench, prepared);
   const memory = memoryOf(app.pid);
   const rows = loadColumnsOf(runs, cold);
   const busiest = Math.max(...runs.map(({ generatorBusy }) => generatorBusy));
@@ -152,6 +184,9 @@ async function run(bench) {
         columns: loadColumns,
         rows,
       },
+      ...(before && after
+        ? [{ title: 'Reads of the cache in these rounds, by type', columns: cacheColumns, rows: cacheRows(before, after) }]
+        : []),
       { title: 'What it costs', columns: costColumns, rows: ['app', 'database', ...(prepared.redis ? ['redis'] : [])].map(costRow(runs)) },
     ],
     notes: [
@@ -164,7 +199,7 @@ async function run(bench) {
       ...(rows[0].errors > 0 ? [`${rows[0].errors} of ${requests} requests failed`] : []),
       ...(busiest > busiestGenerator ? ['the load generator was too busy: latencies are its own'] : []),
     ],
-    runs: { cold, warm: runs, memory: { atStart, after: memory }, cacheStats: await cacheStats(app.url, admin) },
+    runs: { cold, warm: runs, memory: { atStart, after: memory }, cacheStats: after },
   };
 }
 

@@ -1,6 +1,6 @@
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { Problem } from '@app/common';
-import { isConnectionError, isRetryable, isStatementTimeout, PoolExhaustedError } from '@app/database';
+import { isConnectionError, isOutOfResources, isRetryable, isStatementTimeout, PoolExhaustedError } from '@app/database';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { STATUS_CODES } from 'node:http';
 import { methodNotAllowed, type AllowedMethods } from './method-not-allowed.js';
@@ -30,6 +30,12 @@ export function toProblem(error: unknown): Problem {
   }
   if (isConnectionError(error)) {
     return new Problem(503, 'database-unavailable', 'The service is temporarily unavailable', undefined, { ...retrySoon, cause: error });
+  }
+  if (isOutOfResources(error)) {
+    return new Problem(503, 'storage-exhausted', 'Nothing can be stored at present', undefined, {
+      headers: { 'retry-after': '60' },
+      cause: error,
+    });
   }
   if (error instanceof HttpException) return fromHttpException(error);
   if (isFastifyError(error)) return fromFastify(error);

@@ -37,14 +37,18 @@ describe('DatabaseMetrics', () => {
     queryFinished.publish(fact({ text: 'COMMIT' }));
     queryFinished.publish(fact({ text: 'BEGIN', waitMs: 30 }));
     queryFinished.publish(fact({ text: 'UPDATE a SET b = 1', error: new Error('no') }));
+    queryFinished.publish(fact({ text: 'INSERT INTO a VALUES (1)', error: Object.assign(new Error('full'), { code: '53100' }) }));
     metrics.onModuleDestroy();
     const text = await register.metrics();
     expect(text).toContain('db_query_duration_seconds_count{kind="select"} 1\n');
     expect(text).toContain('db_query_duration_seconds_count{kind="transaction"} 2\n');
     // A commit has its connection already.
-    expect(text).toContain('db_connection_wait_seconds_count 3\n');
+    expect(text).toContain('db_connection_wait_seconds_count 4\n');
     expect(text).toContain('db_connection_wait_seconds_sum 0.03\n');
     expect(text).toContain('db_errors_total{kind="update"} 1\n');
     expect(text).toContain('db_errors_total{kind="select"} 0\n');
+    expect(text).toContain('db_exhausted_total{resource="disk"} 1\n');
+    expect(text).toContain('db_exhausted_total{resource="memory"} 0\n');
+    expect(metrics.exhaustionCount).toBe(1);
   });
 });

@@ -1,4 +1,4 @@
-import { queryFinished, type QueryFinished } from '@app/common';
+import { exhaustedResource, exhaustibleResources, queryFinished, type QueryFinished } from '@app/common';
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { Counter } from 'prom-client';
 import { FastHistogram, type HistogramSeries } from '../fast-histogram.js';
@@ -43,6 +43,8 @@ export class DatabaseMetrics implements OnModuleInit, OnModuleDestroy {
   private readonly durations: Record<StatementKind, HistogramSeries>;
   private readonly waits: HistogramSeries;
   private readonly errors: Counter<'kind'>;
+  private readonly exhausted: Counter<'resource'>;
+  private exhaustions = 0;
   private stop: () => void = () => undefined;
 
   constructor() {
@@ -53,6 +55,9 @@ export class DatabaseMetrics implements OnModuleInit, OnModuleDestroy {
     this.waits = new FastHistogram<string>({ name: 'db_connection_wait_seconds', help: waited, buckets: bounds }).addSeries({});
     this.errors = new Counter({ name: 'db_errors_total', help: 'Statements that failed', labelNames: ['kind'] });
     for (const kind of kinds) this.errors.inc({ kind }, 0);
+    const ranOut = 'Statements that failed because the database server has run out of something';
+    this.exhausted = new Counter({ name: 'db_exhausted_total', help: ranOut, labelNames: ['resource'] });
+    for (const resource of exhaustibleResources) this.exhausted.inc({ resource }, 0);
   }
 
   onModuleInit(): void {
@@ -69,11 +74,24 @@ export class DatabaseMetrics implements OnModuleInit, OnModuleDestroy {
     return { queries: all.reduce((sum, { count }) => sum + count, 0), seconds: all.reduce((sum, series) => sum + series.sum, 0) };
   }
 
+  /** Since the start: statements that failed for want of disk or memory. */
+  get exhaustionCount(): number {
+    return this.exhaustions;
+  }
+
   private record({ text, durationMs, waitMs, error }: QueryFinished): void {
     const kind = this.kind(text);
     this.durations[kind].observe(durationMs / 1000);
     if (kind !== 'transaction' || waitMs > 0) this.waits.observe(waitMs / 1000);
-    if (error) this.errors.inc({ kind });
+    if (error) this.recordError(kind, error);
+  }
+
+  private recordError(kind: StatementKind, error: Error): void {
+    this.errors.inc({ kind });
+    const resource = exhaustedResource((error as { code?: unknown }).code);
+    if (resource === undefined) return;
+    this.exhausted.inc({ resource });
+    this.exhaustions += 1;
   }
 
   private kind(text: string): StatementKind {

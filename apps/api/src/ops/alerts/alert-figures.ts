@@ -1,5 +1,5 @@
 import type { Clock } from '@app/common';
-import { CounterWindow, FindingMetrics } from '@app/monitoring';
+import { CounterWindow, DatabaseMetrics, FindingMetrics } from '@app/monitoring';
 import { Injectable } from '@nestjs/common';
 import { JobMetrics } from '../../jobs/job.metrics.js';
 import type { BusinessReport } from '../business/business.dto.js';
@@ -39,11 +39,13 @@ export class RecentFaults {
   constructor(
     private readonly findings: FindingMetrics,
     private readonly jobs: JobMetrics,
+    private readonly database: DatabaseMetrics,
   ) {}
 
   sample(now: number) {
-    const [nPlusOne, jobFailures] = this.window.add(now, [this.findings.count('n-plus-one'), this.jobs.failures]);
-    return { n_plus_one_15m: nPlusOne, job_failures_15m: jobFailures };
+    const counts = [this.findings.count('n-plus-one'), this.jobs.failures, this.database.exhaustionCount];
+    const [nPlusOne, jobFailures, exhaustions] = this.window.add(now, counts);
+    return { n_plus_one_15m: nPlusOne, job_failures_15m: jobFailures, database_exhaustions_15m: exhaustions };
   }
 }
 

@@ -54,6 +54,15 @@ export const alertRules: readonly AlertRule[] = [
     ['PostgreSQL does not answer', 'Only what is cached is answered; everything else is 503.'],
   ),
   rule(
+    'DatabaseExhausted',
+    'critical',
+    ['database_exhaustions_15m', 'above', 0, 0],
+    [
+      '{value} statements of 15 minutes failed because the database has run out of disk or memory',
+      'Writes end with 503 and are undone; reads go on. Nothing is lost, and nothing new is kept.',
+    ],
+  ),
+  rule(
     'RedisDown',
     'warning',
     ['redis_up', 'below', 1, 60],

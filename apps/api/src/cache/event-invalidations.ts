@@ -18,15 +18,18 @@ export class EventInvalidations implements OnModuleInit {
     this.events.subscribe('product.changed', ({ payload: { product_id: id } }) =>
       this.invalidations.now(product(id), catalogue, categories, reviews(id)),
     );
-    this.events.subscribe('order.placed', async ({ payload: { user_id: userId, items } }) => {
+    this.events.subscribe('order.placed', async ({ payload: { order_id: id, user_id: userId, items } }) => {
       const ids = items.map((item) => item.product_id);
       // Lists show how much is left, but only the end of it changes what stands in them.
-      const isSoldOut = await this.stock.hasSoldOut(ids);
-      await this.invalidations.now(ordersOf(userId), user(userId), cart(userId), ...ids.map(product), ...(isSoldOut ? [catalogue] : []));
+      if (await this.stock.hasSoldOut(ids)) await this.invalidations.now(catalogue);
+      // What sells is what is read: to end it twice would take it from the cache just when it is there again.
+      if (this.invalidations.hasEndedOrder(id)) return;
+      await this.invalidations.now(order(id), ordersOf(userId), user(userId), cart(userId), ...ids.map(product));
     });
-    this.events.subscribe('order.*', ({ payload: { order_id: id, user_id: userId } }) =>
-      this.invalidations.now(order(id), ordersOf(userId), user(userId)),
-    );
+    for (const pattern of ['order.status_changed', 'order.payment_status_changed'] as const)
+      this.events.subscribe(pattern, ({ payload: { order_id: id, user_id: userId } }) =>
+        this.invalidations.now(order(id), ordersOf(userId), user(userId)),
+      );
     this.events.subscribe('order.status_changed', ({ payload: { product_ids: ids } }) =>
       ids ? this.invalidations.now(catalogue, ...ids.map(product)) : undefined,
     );

@@ -1,6 +1,7 @@
 import { Cache } from '@app/cache';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
+import { LRUCache } from 'lru-cache';
 import {
   DataSource,
   type EntityManager,
@@ -8,6 +9,8 @@ import {
   type TransactionCommitEvent,
   type TransactionRollbackEvent,
 } from 'typeorm';
+
+const remembered = 10_000;
 
 /** What a transaction will have made untrue, on its query runner. */
 const mark = 'techmart:invalidations';
@@ -18,6 +21,8 @@ const mark = 'techmart:invalidations';
  */
 @Injectable()
 export class Invalidations implements EntitySubscriberInterface, OnModuleInit {
+  private readonly ended = new LRUCache<number, true>({ max: remembered });
+
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly cache: Cache,
@@ -38,6 +43,16 @@ export class Invalidations implements EntitySubscriberInterface, OnModuleInit {
   /** For writes of a single statement, once it is done. */
   now(...tags: string[]): Promise<void> {
     return this.cache.invalidateTags(tags);
+  }
+
+  /** Whatever the order has made untrue when it was placed has been ended, everywhere. */
+  orderEnded(orderId: number): void {
+    this.ended.set(orderId, true);
+  }
+
+  /** False for what another process has placed, or this one long ago. */
+  hasEndedOrder(orderId: number): boolean {
+    return this.ended.has(orderId);
   }
 
   async afterTransactionCommit({ queryRunner }: TransactionCommitEvent): Promise<void> {

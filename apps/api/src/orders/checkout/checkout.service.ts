@@ -52,16 +52,17 @@ export class CheckoutService {
       throw isRetryable(error) ? checkoutBusy(error) : error;
     });
     if (result.outcome === 'placed') {
-      this.outbox.wake();
       await this.endCached(userId, result.answer);
+      this.outbox.wake();
     }
     return concluded(result, items !== undefined);
   }
 
-  private async endCached(userId: number, { items }: Order): Promise<void> {
+  private async endCached(userId: number, { id, items }: Order): Promise<void> {
     const ids = items.map((item) => item.product_id);
     const { user, cart, ordersOf, product } = cacheTags;
     await this.invalidations.now(user(userId), cart(userId), ordersOf(userId), ...ids.map(product));
+    this.invalidations.orderEnded(id);
   }
 }
 

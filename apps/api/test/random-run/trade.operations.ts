@@ -30,6 +30,14 @@ async function place(turn: Turn): Promise<Answer> {
 }
 
 const line = (turn: Turn): string => `/cart/items/${product(turn)}`;
+
+/** One of what the buyer has in the cart now; most products are in no cart. */
+async function keptLine(turn: Turn, as: string): Promise<string> {
+  const { body } = await turn.app.get('/cart', { as });
+  const kept = (body['items'] as { product_id: number }[] | undefined)?.[0]?.product_id;
+  return kept === undefined ? line(turn) : `/cart/items/${kept}`;
+}
+
 const quantity = ({ chance }: Turn): number => (chance.is(0.1) ? chance.int(40, 99) : chance.int(1, 5));
 const status = ({ chance }: Turn): string =>
   chance.pick(['processing', 'processing', 'shipped', 'shipped', 'delivered', 'cancelled'], 'shipped');
@@ -41,15 +49,18 @@ export const tradeOperations: Operations = {
     60,
     (turn) => turn.app.post('/cart/add', { product_id: product(turn), quantity: quantity(turn) }, { as: buyer(turn).token }),
   ],
-  'PATCH /cart/items/{product_id}': [12, (turn) => turn.app.patch(line(turn), { quantity: quantity(turn) }, { as: buyer(turn).token })],
+  'PATCH /cart/items/{product_id}': [
+    12,
+    async (turn) => {
+      const as = buyer(turn).token;
+      return turn.app.patch(await keptLine(turn, as), { quantity: quantity(turn) }, { as });
+    },
+  ],
   'DELETE /cart/items/{product_id}': [
     12,
     async (turn) => {
       const as = buyer(turn).token;
-      // Most products are in no cart.
-      const { body } = await turn.app.get('/cart', { as });
-      const kept = (body['items'] as { product_id: number }[] | undefined)?.[0]?.product_id;
-      return turn.app.delete(kept === undefined ? line(turn) : `/cart/items/${kept}`, { as });
+      return turn.app.delete(await keptLine(turn, as), { as });
     },
   ],
   'DELETE /cart': [6, (turn) => turn.app.delete('/cart', { as: buyer(turn).token })],

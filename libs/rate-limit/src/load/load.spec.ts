@@ -3,6 +3,7 @@ import { queryFinished } from '@app/common';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { TestClock } from '../../test/fakes.js';
 import { readCgroupLimits } from './cgroup.js';
 import { FleetLevel } from './fleet-level.js';
@@ -123,29 +124,53 @@ describe('LoadMonitor', () => {
 });
 
 describe('ProcessLoad', () => {
-  it('sees a busy event loop and CPU since the last sample, and not before', async () => {
+  /** The process as the kernel and the event loop tell of it: a real one is as busy as the machine lets it be. */
+  function playProcess() {
+    const told = { ms: 0, cpuMs: 0, idleMs: 0, activeMs: 0, rssBytes: 100 };
+    jest.spyOn(performance, 'now').mockImplementation(() => told.ms);
+    jest.spyOn(process, 'cpuUsage').mockImplementation(() => ({ user: told.cpuMs * 600, system: told.cpuMs * 400 }));
+    jest.spyOn(process.memoryUsage, 'rss').mockImplementation(() => told.rssBytes);
+    jest.spyOn(performance, 'eventLoopUtilization').mockImplementation((now, then) => {
+      const reading = { idle: told.idleMs, active: told.activeMs, utilization: 0 };
+      if (!now || !then) return reading;
+      const [idle, active] = [now.idle - then.idle, now.active - then.active];
+      return { idle, active, utilization: active / (idle + active) };
+    });
+    const pass = (cpuMs: number, activeMs: number, idleMs: number): void => {
+      told.ms += activeMs + idleMs;
+      told.cpuMs += cpuMs;
+      told.activeMs += activeMs;
+      told.idleMs += idleMs;
+    };
+    return { told, pass };
+  }
+  afterEach(() => jest.restoreAllMocks());
+
+  it('sees the event loop and the CPU since the last sample, and not before', () => {
+    const { pass } = playProcess();
     const load = new ProcessLoad({ cpuCores: 1, memoryBytes: undefined });
-    load.start();
-    const until = performance.now() + 200;
-    while (performance.now() < until);
-    const busy = load.sample();
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    const idle = load.sample();
-    load.stop();
-    expect(busy.eventLoopRatio).toBeGreaterThan(0.8);
-    expect(idle.eventLoopRatio).toBeLessThan(busy.eventLoopRatio);
-    expect(busy.cpuRatio).toBeGreaterThan(idle.cpuRatio);
-    expect(busy.memoryRatio).toBeGreaterThan(0);
-    expect(busy.memoryRatio).toBeLessThan(1);
+    pass(190, 180, 20);
+    expect(load.sample()).toMatchObject({ cpuRatio: 0.95, eventLoopRatio: 0.9 });
+    pass(15, 30, 270);
+    expect(load.sample()).toMatchObject({ cpuRatio: 0.05, eventLoopRatio: 0.1 });
   });
 
   it('takes CPU against the quota, and memory against the limit, of the container', () => {
-    const [whole, half] = [1, 0.5].map((cpuCores) => new ProcessLoad({ cpuCores, memoryBytes: process.memoryUsage.rss() }));
-    const until = performance.now() + 100;
-    while (performance.now() < until);
-    const [one, other] = [whole!.sample(), half!.sample()];
-    expect(other.cpuRatio / one.cpuRatio).toBeCloseTo(2, 0);
-    expect(one.memoryRatio).toBeGreaterThan(0.9);
+    const { told, pass } = playProcess();
+    const memoryBytes = 1 << 30;
+    const [whole, half] = [1, 0.5].map((cpuCores) => new ProcessLoad({ cpuCores, memoryBytes }));
+    told.rssBytes = memoryBytes * 0.75;
+    pass(40, 50, 50);
+    expect([whole?.sample(), half?.sample()]).toMatchObject([
+      { cpuRatio: 0.4, memoryRatio: 0.75 },
+      { cpuRatio: 0.8, memoryRatio: 0.75 },
+    ]);
+  });
+
+  it('measures this process as well', () => {
+    const { cpuRatio, eventLoopRatio, memoryRatio } = new ProcessLoad().sample();
+    expect(cpuRatio).toBeGreaterThanOrEqual(0);
+    expect([eventLoopRatio >= 0, eventLoopRatio <= 1, memoryRatio > 0, memoryRatio < 1]).toEqual([true, true, true, true]);
   });
 
   it('averages the wait for a connection over the queries of the time', () => {

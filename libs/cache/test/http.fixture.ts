@@ -53,6 +53,8 @@ export class Shop {
   }
 }
 
+let numbered = 0;
+
 @Controller('products')
 class ProductsController {
   constructor(private readonly shop: Shop) {}
@@ -82,6 +84,13 @@ class ProductsController {
   @ResponseCache({ ttl: 60 })
   lasting() {
     return this.shop.answer('lasting');
+  }
+
+  @Get('numbered')
+  @Header('x-number', () => String((numbered += 1)))
+  @ResponseCache({ ttl: 60 })
+  numbered() {
+    return this.shop.answer('numbered');
   }
 
   @Get('stream')

@@ -50,10 +50,7 @@ export class HitLane {
       try {
         const admitted = options.admit(request, passage.head);
         if (admitted === true) return this.answer(hit, passage);
-        admitted.then(
-          () => this.answerLater(passage),
-          (error: unknown) => passage.leave(error),
-        );
+        admitted.then(() => this.answerLater(passage)).catch((error: unknown) => passage.leave(error));
       } catch (error) {
         passage.leave(error);
       }
@@ -107,7 +104,7 @@ class Passage {
   }
 
   answer(plan: ResponsePlan, stored: StoredResponse): void {
-    if (Object.keys(this.reply.getHeaders()).length > 0) return this.answerByReply(plan, stored);
+    if (Object.keys(this.reply.getHeaders()).length > 0 || plan.hasLiveHeaders) return this.answerByReply(plan, stored);
     const variant = stored.variantFor(this.request.headers['accept-encoding']);
     const condition = this.request.headers['if-none-match'];
     if (condition !== undefined && matchesTag(condition, variant.etag)) this.answerUnchanged(plan, variant, stored.isCompressed);
@@ -127,7 +124,7 @@ class Passage {
   /** The headers that are not the handler's. */
   private frame(plan: ResponsePlan, isCompressed: boolean): Record<string, string> {
     const frame: Record<string, string> = { ...this.options.headers, 'cache-control': validated };
-    for (const { name, value } of plan.routeHeaders) frame[name.toLowerCase()] = typeof value === 'string' ? value : value();
+    for (const { name, value } of plan.routeHeaders) if (typeof value === 'string') frame[name.toLowerCase()] = value;
     if (isCompressed || plan.vary.length > 0)
       frame['vary'] = frame['vary'] === undefined ? plan.varyHeader : `${frame['vary']}, ${plan.varyHeader}`;
     return frame;

@@ -256,6 +256,12 @@ describe.each([
     expect(shop.runs).toEqual({ lasting: 1 });
   });
 
+  it('works a header of the route out for each answer where it is a function', async () => {
+    const answers = [await get('/products/numbered'), await get('/products/numbered'), await get('/products/numbered')];
+    expect(new Set(answers.map(({ headers }) => headers['x-number'])).size).toBe(3);
+    expect(shop.runs).toEqual({ numbered: 1 });
+  });
+
   it('counts a hit once', async () => {
     for (let turn = 0; turn < 3; turn += 1) await get('/products/7');
     expect(cache().figures().types['product_detail']).toMatchObject({ reads: 3, loads: 1, l1: { hits: 2, misses: 1, fills: 1 } });

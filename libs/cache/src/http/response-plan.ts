@@ -39,6 +39,8 @@ const escape = (text: string): string => (special.test(text) ? encodeURIComponen
 export class ResponsePlan {
   readonly type: CacheType;
   readonly routeHeaders: readonly RouteHeader[];
+  /** Whether one of them is worked out for each answer. */
+  readonly hasLiveHeaders: boolean;
   /** Request headers that the answer depends on, and all that its `Vary` has to say. */
   readonly vary: readonly string[];
   readonly varyHeader: string;
@@ -54,6 +56,7 @@ export class ResponsePlan {
   constructor({ type, path, options, headers }: Route) {
     this.type = type;
     this.routeHeaders = headers;
+    this.hasLiveHeaders = headers.some(({ value }) => typeof value === 'function');
     const { tagsOf } = options;
     this.namesOf = tagsOf && ((value) => tagsOf(value as never).map(tagName));
     this.ttlMs = options.ttl === undefined ? type.ttlMs : options.ttl * 1000;

@@ -1,7 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { describeRedis, RedisServer } from '../../../libs/cache/test/redis-server.js';
 import type { Config } from '../src/config.js';
 import { newProduct, newUser } from './checkout.fixture.js';
+import { eager, startWorker, stopWorkers, until } from './events.fixture.js';
 import { startTestApp, type Answer, type Json, type TestApp } from './app.harness.js';
 
 const json = { headers: { 'accept-encoding': 'identity' } };
@@ -24,6 +26,7 @@ describeRedis('the cache', () => {
     other = await startTestApp({ config, beside: one });
     admin = await one.token('admin');
   });
+  afterEach(stopWorkers);
   afterAll(async () => {
     await other.close();
     await one.close();
@@ -157,6 +160,39 @@ describeRedis('the cache', () => {
     expect((await read(one, '/products/12')).body['stock_quantity']).toBe(before);
   });
 
+  it('shows in each list that a product has sold out, and ends no list in which it neither stands nor could', async () => {
+    const buyer = await one.token('customer');
+    const brand = 'Lastpiece';
+    const ids = [await newProduct(one, { stock: 1 }), await newProduct(one, { stock: 5 })];
+    await one.query('UPDATE products SET brand = $1 WHERE id = ANY ($2)', [brand, ids]);
+    const search = (app: TestApp, filters: Json) => app.post('/products/search', { brand, sort_by: 'created_at', ...filters });
+    const shown = async (app: TestApp) => {
+      const list = await read(app, `/products?brand=${brand}&sort_by=created_at`);
+      const left = await read(app, `/products?brand=${brand}&in_stock=true`);
+      const found = [await search(app, {}), await search(app, { in_stock: true }), await search(app, { in_stock: false })];
+      const [all, here, gone] = found.map(({ body }) => body['products'] as Json[]);
+      const stockOf = (rows: Json[] | undefined) => rows?.map((row) => row['stock_quantity']);
+      return [stockOf(list.body['products']), left.body['products'].length, stockOf(all), here?.length, gone?.length];
+    };
+    const elsewhere = ['/products?page_size=1', '/products/popular?limit=1'];
+    const others = (app: TestApp) => Promise.all(elsewhere.map((path) => read(app, path)));
+    const both = async () => [await shown(one), await shown(other)];
+    const bothAre = (wanted: unknown) => (seen: unknown) => isDeepStrictEqual(seen, [wanted, wanted]);
+    const full = [[1, 5], 2, [1, 5], 2, 0];
+    // It shall tell of the order alone, not of what other tests have changed.
+    await one.query('DELETE FROM outbox');
+    await startWorker(one, eager);
+    expect(await both()).toEqual([full, full]);
+    for (const app of [one, other, one, other]) await others(app);
+    const order = { items: [{ product_id: ids[0], quantity: 1 }], shipping_address: 'x', payment_method: 'card' };
+    const placed = await one.post('/orders', order, { as: buyer });
+    expect(placed.status).toBe(201);
+    await until(both, bothAre([[0, 5], 1, [0, 5], 1, 1]));
+    for (const app of [one, other]) for (const answer of await others(app)) expect(statusOf(answer)).toMatch(/^techmart; ?hit/);
+    expect((await one.post(`/orders/${placed.body['id']}/cancel`, undefined, { as: buyer })).status).toBe(200);
+    await until(both, bothAre(full));
+  });
+
   it('keeps a cart until it or a product in it changes, and shows that at once', async () => {
     const { token } = await newUser(one);
     const products = [await newProduct(one, { price: 5 }), await newProduct(one, { price: 7 })];
@@ -164,8 +200,6 @@ describeRedis('the cache', () => {
     const totals = async () => (await carts()).map((cart) => cart['total_amount']);
     for (const product_id of products) expect((await one.post('/cart/add', { product_id, quantity: 2 }, { as: token })).status).toBe(200);
     expect(await totals()).toEqual([24, 24]);
-    // The names of its products are known by now.
-    await totals();
     const { count } = await one.queriesOf(carts);
     expect(count).toBe(0);
     await other.patch(`/products/${products[0]}`, { price: 6 }, { as: admin });

@@ -33,8 +33,12 @@ type Id = number | '{id}';
 /** What ends entries together. Each name is written here alone. */
 export const cacheTags = {
   product: (id: Id) => `product:${id}`,
-  /** Every list in which products stand. */
+  /** Every list in which products stand, or could. */
   catalogue: 'catalogue',
+  /** Those in which this one stands. */
+  listed: (productId: number) => `listed:${productId}`,
+  /** Those that choose by what is in stock. */
+  byStock: 'by-stock',
   /** The tree and its counts, which move with every product. */
   categories: 'categories',
   /** The names on the way to a product: what its page shows of the tree. */

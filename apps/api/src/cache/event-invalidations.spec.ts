@@ -17,12 +17,12 @@ const placed: StoredEvent = {
   attempts: 0,
 };
 
-function open(isSoldOut = false) {
+function open(soldOut: readonly number[] = []) {
   const ended: string[] = [];
   const cache = { invalidateTags: async (tags: string[]) => void ended.push(...tags) };
   const invalidations = new Invalidations({} as DataSource, cache as unknown as Cache);
   const events = new EventSubscribers();
-  const stock = { hasSoldOut: async () => isSoldOut };
+  const stock = { soldOut: async (ids: readonly number[]) => ids.filter((id) => soldOut.includes(id)) };
   new EventInvalidations(events, invalidations, stock as unknown as SoldOutRepository).onModuleInit();
   return { ended, invalidations, tell: (event: StoredEvent) => events.tell(event, 1000) };
 }
@@ -41,11 +41,19 @@ describe('the repetition of what an order ends', () => {
     expect(ended).toEqual([]);
   });
 
-  it('ends lists when nothing is left of a product, whoever placed the order', async () => {
-    const { ended, invalidations, tell } = open(true);
+  it('ends the lists that show a product, and those that choose by stock, when nothing is left of it, whoever placed the order', async () => {
+    const { ended, invalidations, tell } = open([7]);
     invalidations.orderEnded(5);
-    await tell(placed);
-    expect(ended).toEqual(['catalogue']);
+    const others = [7, 8].map((product_id) => ({ ...item, product_id }));
+    await tell({ ...placed, payload: { ...placed.payload, items: others } });
+    expect(ended).toEqual(['by-stock', 'listed:7']);
+  });
+
+  it('ends them as well when an order gives its products back', async () => {
+    const { ended, tell } = open();
+    const change = { order_id: 5, order_number: 'N', user_id: 3, from: 'paid', to: 'cancelled', product_ids: [7] };
+    await tell({ ...placed, eventType: 'order.status_changed', payload: change });
+    expect(ended.toSorted()).toEqual(['by-stock', 'listed:7', 'order:5', 'orders:3', 'product:7', 'user:3']);
   });
 
   it('repeats what a later change of the order ends', async () => {

@@ -14,14 +14,15 @@ export class EventInvalidations implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    const { product, catalogue, categories, order, ordersOf, user, cart, reviews } = cacheTags;
+    const { product, catalogue, listed, byStock, categories, order, ordersOf, user, cart, reviews } = cacheTags;
     this.events.subscribe('product.changed', ({ payload: { product_id: id } }) =>
       this.invalidations.now(product(id), catalogue, categories, reviews(id)),
     );
     this.events.subscribe('order.placed', async ({ payload: { order_id: id, user_id: userId, items } }) => {
       const ids = items.map((item) => item.product_id);
-      // Lists show how much is left, but only the end of it changes what stands in them.
-      if (await this.stock.hasSoldOut(ids)) await this.invalidations.now(catalogue);
+      // Lists show how much is left, but only the end of it must be seen at once, where the product stands and where stock decides.
+      const soldOut = await this.stock.soldOut(ids);
+      if (soldOut.length > 0) await this.invalidations.now(byStock, ...soldOut.map(listed));
       // What sells is what is read: to end it twice would take it from the cache just when it is there again.
       if (this.invalidations.hasEndedOrder(id)) return;
       await this.invalidations.now(order(id), ordersOf(userId), user(userId), cart(userId), ...ids.map(product));
@@ -31,7 +32,7 @@ export class EventInvalidations implements OnModuleInit {
         this.invalidations.now(order(id), ordersOf(userId), user(userId)),
       );
     this.events.subscribe('order.status_changed', ({ payload: { product_ids: ids } }) =>
-      ids ? this.invalidations.now(catalogue, ...ids.map(product)) : undefined,
+      ids ? this.invalidations.now(byStock, ...ids.map(product), ...ids.map(listed)) : undefined,
     );
     this.events.subscribe('review.approved', ({ payload: { product_id: id } }) =>
       this.invalidations.now(product(id), reviews(id), catalogue),

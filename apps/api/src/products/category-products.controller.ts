@@ -8,6 +8,7 @@ import { ApiDoc } from '../http/api-doc.js';
 import { ConditionalGet } from '../http/conditional-get.js';
 import { idParameter } from '../http/schema.js';
 import { categoryProductsQuery, productsPage, type ProductSearch } from './products.dto.js';
+import { tagsOfList } from './products.tags.js';
 import { ProductSearchService } from './search/product-search.service.js';
 
 /** With the products, not with the categories, which know nothing of them. */
@@ -25,6 +26,7 @@ export class CategoryProductsController {
   @ResponseCache({
     type: 'category_products',
     tags: [cacheTags.catalogue, cacheTags.categories],
+    tagsOf: tagsOfList,
     query: Object.keys(categoryProductsQuery.shape),
   })
   @ApiDoc({ summary: 'Products of a category and of all below it', answer: productsPage, problems: [404] })

@@ -23,6 +23,7 @@ import {
   type ProductCreation,
   type ProductSearch,
 } from './products.dto.js';
+import { tagsOfList, tagsOfProducts } from './products.tags.js';
 import { ProductsService } from './products.service.js';
 import { ProductSearchService } from './search/product-search.service.js';
 
@@ -40,7 +41,12 @@ export class ProductsController {
   @Get()
   @Public()
   @ConditionalGet()
-  @ResponseCache({ type: 'product_list', tags: [cacheTags.catalogue], query: Object.keys(productsQuery.shape) })
+  @ResponseCache({
+    type: 'product_list',
+    tags: [cacheTags.catalogue],
+    tagsOf: tagsOfList,
+    query: Object.keys(productsQuery.shape),
+  })
   @ApiDoc({ summary: 'Products by filter', description: 'The same filters as `POST /products/search`.', answer: productsPage })
   list(@Query({ schema: productsQuery }) query: ProductSearch) {
     return this.searches.search(query);
@@ -61,7 +67,7 @@ export class ProductsController {
   @Get('popular')
   @Public()
   @ConditionalGet()
-  @ResponseCache({ type: 'popular_products', tags: [cacheTags.catalogue], query: { limit: 10 } })
+  @ResponseCache({ type: 'popular_products', tags: [cacheTags.catalogue], tagsOf: tagsOfProducts, query: { limit: 10 } })
   @ApiDoc({ summary: 'Most ordered of the last 30 days', answer: countedProducts })
   async popular(@Query({ schema: limitQuery }) { limit = 10 }: { limit?: number }) {
     return { products: await this.products.popular(limit) };
@@ -93,7 +99,7 @@ export class ProductsController {
   @Get(':id/related')
   @Public()
   @ConditionalGet()
-  @ResponseCache({ type: 'popular_products', tags: [cacheTags.product('{id}'), cacheTags.catalogue], query: { limit: 10 } })
+  @ResponseCache({ type: 'popular_products', tags: [cacheTags.catalogue], tagsOf: tagsOfProducts, query: { limit: 10 } })
   @ApiDoc({
     summary: 'Products bought together with it',
     description: 'Filled up with the most ordered of its category. `order_count`: orders with both, or orders of the last 30 days.',

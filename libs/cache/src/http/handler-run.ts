@@ -62,7 +62,7 @@ async function produce({ plan, reply, next }: HandlerRun, headerOf: HeaderOf): P
     if (given !== undefined) headers[name] = given;
   }
   const etag = headerOf('etag') ?? entityTagOf(body);
-  return new StoredResponse({ headers, etag, body }, plan.namesOf?.(value));
+  return new StoredResponse({ headers, etag, body }, plan.namesOf?.(value, reply.request));
 }
 
 /** A problem that says more than its detail is said by the handler each time. */

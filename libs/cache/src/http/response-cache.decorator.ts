@@ -1,5 +1,12 @@
 import { SetMetadata, type CustomDecorator } from '@nestjs/common';
 
+/** What is looked at of a request. */
+export interface CacheableRequest {
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
 export interface ResponseCacheOptions {
   /** Seconds for which an answer is fresh; those of the type unless told otherwise. One of `ttl` and `type` must be given. */
   readonly ttl?: number;
@@ -7,8 +14,8 @@ export interface ResponseCacheOptions {
   readonly type?: string;
   /** What ends the answer. `{id}` stands for a parameter of the path or a declared one of the query. */
   readonly tags?: readonly string[];
-  /** Further ones that only the handler's value tells. */
-  readonly tagsOf?: (value: never) => readonly string[];
+  /** Further ones that only the handler's value tells, with what was asked for. */
+  readonly tagsOf?: (value: never, request: CacheableRequest) => readonly string[];
   /** Request headers that the answer depends on; part of the key, and of `Vary`. */
   readonly vary?: readonly string[];
   /**

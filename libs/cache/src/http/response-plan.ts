@@ -2,15 +2,8 @@ import { createHash } from 'node:crypto';
 import type { CacheType } from '../cache-types.js';
 import { generationNames, tagName } from '../cache-key.js';
 import type { Address } from '../entry/entry.js';
-import type { ResponseCacheOptions } from './response-cache.decorator.js';
+import type { CacheableRequest, ResponseCacheOptions } from './response-cache.decorator.js';
 import { namesOfStored, responseCodec } from './stored-response.js';
-
-/** What is looked at of a request. */
-export interface CacheableRequest {
-  readonly params: unknown;
-  readonly query: unknown;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-}
 
 /** What `@Header` sets. */
 interface RouteHeader {
@@ -47,7 +40,7 @@ export class ResponsePlan {
   readonly ttlMs: number;
   readonly keptHeaders: readonly string[];
   /** What else ends an answer, by the handler's value. */
-  readonly namesOf: ((value: unknown) => readonly string[]) | undefined;
+  readonly namesOf: ((value: unknown, request: CacheableRequest) => readonly string[]) | undefined;
   private readonly head: Template;
   private readonly tags: readonly Template[];
   private readonly query: readonly (readonly [name: string, fallback: string | undefined])[];
@@ -58,7 +51,7 @@ export class ResponsePlan {
     this.routeHeaders = headers;
     this.hasLiveHeaders = headers.some(({ value }) => typeof value === 'function');
     const { tagsOf } = options;
-    this.namesOf = tagsOf && ((value) => tagsOf(value as never).map(tagName));
+    this.namesOf = tagsOf && ((value, request) => tagsOf(value as never, request).map(tagName));
     this.ttlMs = options.ttl === undefined ? type.ttlMs : options.ttl * 1000;
     this.vary = (options.vary ?? []).map((name) => name.toLowerCase()).sort();
     this.varyHeader = ['accept-encoding', ...this.vary].join(', ');

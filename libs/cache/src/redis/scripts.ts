@@ -94,7 +94,8 @@ return {state, raw or '', fresh, usable, inc, now, 1}
 
 /**
  * Stores a loaded value if the lease still stands and no name has moved. Refused by Redis itself when memory is full. A name that only the
- * value told may have no generation yet: it gets one, and the value of the next load is stored.
+ * value told may have no generation: it gets one, and unless nothing at all has been invalidated since the lease, which says that the
+ * name has not either, only the value of the next load is stored.
  * KEYS: clock, entry, lease. ARGV: generation prefix, names, lease, incarnation, sequence, header, payload, life ms, generation ms.
  */
 export const fillScript = script(`#!lua
@@ -102,12 +103,13 @@ if redis.call('GET', KEYS[3]) ~= ARGV[3] then return 0 end
 redis.call('DEL', KEYS[3])
 if redis.call('HGET', KEYS[1], 'inc') ~= ARGV[4] then return 0 end
 local since, isCurrent = tonumber(ARGV[5]), 1
+local now = redis.call('HGET', KEYS[1], 'seq')
 ${generation}
 for name in string.gmatch(ARGV[2], '[^,]+') do
   local removed, expired = generation(name)
-  if not removed or removed > since or expired > since then isCurrent = 0 end
+  if (removed or tonumber(now)) > since or (expired or 0) > since then isCurrent = 0 end
   if removed then redis.call('PEXPIRE', ARGV[1] .. name, ARGV[9])
-  else redis.call('SET', ARGV[1] .. name, redis.call('HGET', KEYS[1], 'seq') .. ' 0', 'PX', ARGV[9]) end
+  else redis.call('SET', ARGV[1] .. name, now .. ' 0', 'PX', ARGV[9]) end
 end
 if isCurrent == 1 then redis.call('SET', KEYS[2], ARGV[6] .. ARGV[7], 'PX', ARGV[8]) end
 return isCurrent

@@ -3,6 +3,7 @@ import { cacheTags } from '../../cache/cache-types.js';
 import { Injectable } from '@nestjs/common';
 import { pageWindow, paginate } from '../../http/page.js';
 import type { ProductSearch, ProductsPage } from '../products.dto.js';
+import { tagsOfFilters, tagsOfProducts } from '../products.tags.js';
 import { ProductSearchRepository, type Found } from './product-search.repository.js';
 import { expansionOf, type Expansion } from './search-expansion.js';
 import { chooseSort, seenRow } from './search-sort.js';
@@ -22,7 +23,11 @@ export class ProductSearchService {
   ) {}
 
   /** For searches that are no GET, and so have no cached answer. */
-  @Cached({ type: 'product_search', tags: (_filters: ProductSearch) => [cacheTags.catalogue] })
+  @Cached({
+    type: 'product_search',
+    tags: (filters: ProductSearch) => [cacheTags.catalogue, ...tagsOfFilters(filters)],
+    tagsOf: tagsOfProducts,
+  })
   searchCached(filters: ProductSearch): Promise<ProductsPage> {
     return this.search(filters);
   }

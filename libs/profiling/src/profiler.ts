@@ -17,7 +17,7 @@ import type { EndpointFigures } from './stores/endpoint-figures.js';
 export interface ProfilerStatus {
   readonly isRunning: boolean;
   readonly sampleRate: number;
-  /** Estimated from one event in 64, over all requests since the process began. */
+  /** Estimated from one event in 61, over all requests since the process began. */
   readonly ownMs: number;
   readonly requests: number;
   /** Errors of listeners of any channel, slow statements that could not be looked at, baselines that could not be read or stored. */

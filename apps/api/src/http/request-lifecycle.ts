@@ -36,7 +36,34 @@ export function serverTiming(context: RequestContext, now: number): string {
   return `total;dur=${total}, db;dur=${context.queryMs.toFixed(1)};desc="${statements}", cache;dur=${context.cacheMs.toFixed(1)}`;
 }
 
-const templateOf = (request: FastifyRequest): string => request.routeOptions.url ?? 'unmatched';
+/**
+ * The names of endpoints (`GET /products/:id`), each made once: a text that is made anew for each request is hashed anew by every table that
+ * is asked about it.
+ */
+class EndpointNames {
+  private readonly byRoute = new Map<string, Map<string, string>>();
+  private readonly routes = new Map<string, string>();
+
+  of(request: FastifyRequest): string {
+    const { method, routeOptions } = request;
+    const route = routeOptions.url ?? 'unmatched';
+    return this.byRoute.get(route)?.get(method) ?? this.add(method, route);
+  }
+
+  /** The template in the name of an endpoint. */
+  routeOf(endpoint: string): string {
+    return this.routes.get(endpoint) ?? 'unmatched';
+  }
+
+  /** Routes are those of the program, and methods those that the parser knows: few. */
+  private add(method: string, route: string): string {
+    const endpoint = `${method} ${route}`;
+    const methods = this.byRoute.get(route) ?? new Map<string, string>();
+    this.byRoute.set(route, methods.set(method, endpoint));
+    this.routes.set(endpoint, route);
+    return endpoint;
+  }
+}
 
 /** 0 where nobody can tell: of streams, and of what is compressed already. */
 function bodyBytes(reply: FastifyReply, payload: unknown): number {
@@ -52,12 +79,11 @@ export function sign({ id, context }: FastifyRequest, head: HeaderSink, size: nu
   head.header('server-timing', serverTiming(context, context.answeredAt));
 }
 
-function publishFinished(request: FastifyRequest, reply: FastifyReply): void {
+function publishFinished(request: FastifyRequest, reply: FastifyReply, names: EndpointNames): void {
   if (isOwnRequest(request)) return;
   requestFinished.publish({
     method: request.method,
-    // The router's description of the route is made anew each time it is asked for.
-    route: request.context.endpoint.slice(request.method.length + 1),
+    route: names.routeOf(request.context.endpoint),
     statusCode: reply.statusCode,
     durationMs: systemClock.monotonic() - request.context.startedAt,
     responseBytes: Number(reply.getHeader('content-length') ?? 0),
@@ -70,9 +96,10 @@ function publishFinished(request: FastifyRequest, reply: FastifyReply): void {
  * so the context is entered after it.
  */
 export function registerRequestLifecycle(server: FastifyInstance): void {
+  const names = new EndpointNames();
   server.decorateRequest('context', null as unknown as RequestContext);
   server.addHook('onRequest', (request, _reply, done) => {
-    request.context = newRequestContext(request.id, systemClock.monotonic(), `${request.method} ${templateOf(request)}`);
+    request.context = newRequestContext(request.id, systemClock.monotonic(), names.of(request));
     const parent = request.headers.traceparent === undefined ? undefined : parseTraceparent(request.headers.traceparent);
     if (parent) request.context.traceId = parent.traceId;
     done();
@@ -85,7 +112,7 @@ export function registerRequestLifecycle(server: FastifyInstance): void {
     done(null, answer);
   });
   server.addHook('onResponse', (request, reply, done) => {
-    runInRequest(request.context, () => publishFinished(request, reply));
+    runInRequest(request.context, () => publishFinished(request, reply, names));
     done();
   });
 }

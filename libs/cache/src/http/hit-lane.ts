@@ -8,7 +8,7 @@ import { hitStatus } from './cache-status.js';
 import { matchesTag } from './entity-tag.js';
 import { PlanTable } from './plan-table.js';
 import type { ResponsePlan } from './response-plan.js';
-import { StoredResponse, type Variant } from './stored-response.js';
+import { sendable, StoredResponse, type Variant } from './stored-response.js';
 import { validated, writeAnswer } from './write-answer.js';
 
 /** What the application adds to the answers of the lane. */
@@ -114,11 +114,11 @@ class Passage {
   private answerWhole(plan: ResponsePlan, variant: Variant, isCompressed: boolean): void {
     const { body, headers } = variant;
     variant.lines ??= linesOf({ ...this.frame(plan, isCompressed), ...headers, 'content-length': String(body.length) });
-    this.write(200, variant.lines, body, headers['content-encoding'] === undefined);
+    this.write(200, variant.lines, variant);
   }
 
   private answerUnchanged(plan: ResponsePlan, { etag }: Variant, isCompressed: boolean): void {
-    this.write(304, linesOf({ ...this.frame(plan, isCompressed), etag }), undefined, false);
+    this.write(304, linesOf({ ...this.frame(plan, isCompressed), etag }));
   }
 
   /** The headers that are not the handler's. */
@@ -130,15 +130,16 @@ class Passage {
     return frame;
   }
 
-  // oxlint-disable-next-line max-params -- an answer
-  private write(status: number, lines: readonly string[], body: Buffer | undefined, isPlain: boolean): void {
+  private write(status: number, lines: readonly string[], variant?: Variant): void {
     const { reply, request, head } = this;
-    this.options.complete(request, head, body && isPlain ? body.length : 0);
+    const isPlain = variant && variant.headers['content-encoding'] === undefined;
+    this.options.complete(request, head, isPlain ? variant.body.length : 0);
     // For whoever asks the reply afterwards; what is sent is written below.
-    if (body) reply.header('content-length', body.length);
+    if (variant) reply.header('content-length', variant.body.length);
     reply.hijack();
-    reply.raw.writeHead(status, [...head.lines, ...lines]);
-    reply.raw.end(body);
+    reply.raw.writeHead(status, head.lines.concat(lines));
+    if (variant) reply.raw.end(sendable(variant), 'latin1');
+    else reply.raw.end();
   }
 
   private answerByReply(plan: ResponsePlan, stored: StoredResponse): void {

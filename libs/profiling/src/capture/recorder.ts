@@ -1,5 +1,5 @@
 import { cacheAccessed, connectionUsed, currentRequest, queryFinished, queryStarted, requestFinished } from '@app/common';
-import type { ConnectionUsed, QueryFinished, QueryStarted, RequestContext, RequestFinished } from '@app/common';
+import type { CacheAccessed, ConnectionUsed, QueryFinished, QueryStarted, RequestContext, RequestFinished } from '@app/common';
 import { getHeapStatistics } from 'node:v8';
 import type { ProfilingOptions } from '../profiling.options.js';
 import type { Fingerprint, Fingerprints } from '../sql/fingerprints.js';
@@ -21,8 +21,10 @@ export interface RecordedRequest {
 
 /** In the place of the recording of a request that has ended: what it left running is not recorded any more. */
 const ended = {};
+/** In its place while a request that is not captured in full has done nothing but read the memory of the process: most never do more. */
+const light = {};
 
-/** Neither of them is a system call, as `process.cpuUsage()` is: together about a microsecond. */
+/** Neither of them is a system call, as `process.cpuUsage()` is: together one to five microseconds. */
 export const readProcess = (): ProcessReading => ({
   busyMs: performance.eventLoopUtilization().active,
   heapBytes: getHeapStatistics().used_heap_size,
@@ -51,7 +53,7 @@ export class Recorder {
       queryStarted.subscribe((query) => this.cost.of(() => this.onQueryStarted(query))),
       queryFinished.subscribe((query) => this.cost.of(() => this.onQueryFinished(query))),
       connectionUsed.subscribe((use) => this.onConnectionUsed(use)),
-      cacheAccessed.subscribe((read) => this.current()?.addRead(read, performance.now())),
+      cacheAccessed.subscribe((read) => this.onCacheAccessed(read)),
       requestFinished.subscribe((fact) => this.cost.of(() => this.onRequestFinished(fact))),
     ];
   }
@@ -71,13 +73,29 @@ export class Recorder {
   }
 
   of(context: RequestContext): Recording | undefined {
-    const { recording } = context;
-    if (recording instanceof Recording) return recording;
-    if (recording === ended) return undefined;
-    const isFull = this.options.sampleRate > 0 && this.random() < this.options.sampleRate;
-    const begun = new Recording(context.startedAt, isFull, isFull ? readProcess() : undefined);
+    const recording = context.recording instanceof Recording ? context.recording : this.begin(context);
+    if (recording?.isFull === true) recording.before ??= readProcess();
+    return recording;
+  }
+
+  private begin(context: RequestContext): Recording | undefined {
+    if (context.recording === ended) return undefined;
+    const begun = new Recording(context.startedAt, context.recording !== light && this.drawFull());
     context.recording = begun;
     return begun;
+  }
+
+  private drawFull(): boolean {
+    return this.options.sampleRate > 0 && this.random() < this.options.sampleRate;
+  }
+
+  /** A hit in the memory of the process took no time: only a request that is captured in full keeps it. */
+  private onCacheAccessed(read: CacheAccessed): void {
+    if (read.layer !== 'L1') return this.current()?.addRead(read, performance.now());
+    const context = currentRequest();
+    if (!context) return;
+    if (context.recording === undefined) context.recording = this.drawFull() ? new Recording(context.startedAt, true) : light;
+    if (context.recording instanceof Recording && context.recording.isFull) context.recording.addRead(read, performance.now());
   }
 
   /** A stack is worth its price when a statement comes again, in this request or to this endpoint, and its place is not known. */

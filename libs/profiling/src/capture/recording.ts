@@ -61,14 +61,14 @@ export class Recording {
   hasUnseenQueries = false;
   /** Somebody wants to see this request, whatever it does. */
   isWanted = false;
+  /** Only when it is full and did more than read the memory of the process, which takes less time than reading the process. */
+  before: ProcessReading | undefined;
   private sightings: Map<Fingerprint, number> | undefined;
 
   constructor(
     /** Monotonic milliseconds. */
     readonly startedAt: number,
     readonly isFull: boolean,
-    /** Only when it is full. */
-    readonly before: ProcessReading | undefined,
   ) {}
 
   /** How often the statement was issued before in this request. Counts this time. */

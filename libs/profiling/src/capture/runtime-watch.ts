@@ -42,6 +42,11 @@ export class RuntimeWatch {
     clearInterval(this.timer);
   }
 
+  /** Before requests that have just ended are asked about: what the event loop did until now is known then. */
+  look(): void {
+    this.closeWindow();
+  }
+
   /** Milliseconds of garbage collection between two monotonic times. */
   gcMs(from: number, to: number): number {
     return overlapping(this.pauses, from, to).reduce((sum, pause) => sum + Math.min(pause.to, to) - Math.max(pause.from, from), 0);
@@ -49,7 +54,6 @@ export class RuntimeWatch {
 
   /** How late the event loop ran at worst in the tenth of a second that a time between the two lies in, in milliseconds. */
   loopDelayMs(from: number, to: number): number {
-    this.closeWindow();
     return overlapping(this.delays, from, to).reduce((most, { ms }) => Math.max(most, ms), 0);
   }
 

@@ -64,8 +64,8 @@ export class Inspector implements RecorderListener {
       this.findings.add(unseenQuery(context.endpoint, recording.queryCount), this.clock.now(), context.requestId);
     const because = this.reasons(fact, recording);
     if (because.length === 0) return;
-    const kept = recording ?? new Recording(context.startedAt, false, undefined);
-    const after = kept.isFull ? readProcess() : undefined;
+    const kept = recording ?? new Recording(context.startedAt, false);
+    const after = kept.before ? readProcess() : undefined;
     this.waiting.push({ context, recording: kept, fact, because, after, endedAt: this.clock.now() });
     if (this.waiting.length >= largestBatch) this.inspect();
     else this.timer ??= setTimeout(() => this.inspect(), batchDelayMs).unref();
@@ -77,7 +77,8 @@ export class Inspector implements RecorderListener {
     this.timer = undefined;
     const batch = this.waiting;
     this.waiting = [];
-    if (batch.length > 0) this.cost.ofBatch(() => batch.forEach((ended) => this.inspectOne(profileOf(ended, this.watch))));
+    if (batch.length > 0) this.watch.look();
+    for (const ended of batch) this.cost.of(() => this.inspectOne(profileOf(ended, this.watch)));
   }
 
   private inspectOne(profile: RequestProfile): void {

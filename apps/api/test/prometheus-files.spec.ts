@@ -1,7 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stringify } from 'yaml';
 import { readYaml, root, rulesOf } from './monitoring.fixture.js';
 import { describeWith } from './setup/services.js';
 
@@ -54,6 +55,92 @@ describeWith('promtool', () => {
     const expressions = new Set(tests.flatMap(({ promql_expr_test: given = [] }) => given.map(({ expr }) => expr)));
     const recorded = rulesOf('prometheus/rules/recording.yml').map(({ record = '' }) => record);
     expect(recorded.filter((name) => !expressions.has(name))).toEqual([]);
+  });
+});
+
+const sound = {
+  alert: 'Sound',
+  expr: 'max by (job) (x) > 0',
+  for: '1m',
+  labels: { severity: 'info' },
+  annotations: { summary: 'It is', description: 'As it should be.', runbook_url: 'https://techmart.dev/runbooks#sound' },
+};
+const annotated = (changes: Readonly<Record<string, string | undefined>>) => ({ annotations: { ...sound.annotations, ...changes } });
+
+/** One fault a line, and the check of pint that is there to find it. */
+const faults: [string, object, string][] = [
+  ['an expression that is none', { ...sound, expr: 'max by (job (x) > 0' }, 'promql/syntax'],
+  ['an alert without a condition', { ...sound, expr: 'max by (job) (x)' }, 'alerts/comparison'],
+  ['an alert upon one bad moment', { ...sound, for: '15s' }, 'rule/for'],
+  ['an alert without patience', { ...sound, for: undefined }, 'rule/for'],
+  ['an alert that comes too late', { ...sound, for: '4h' }, 'rule/for'],
+  ['a default that is written out', { ...sound, alert: 'JobsFailing', for: '0s' }, 'alerts/for'],
+  ['a severity that nobody routes', { ...sound, labels: { severity: 'urgent' } }, 'rule/label'],
+  ['an alert without severity', { ...sound, labels: {} }, 'rule/label'],
+  ['an alert without summary', { ...sound, ...annotated({ summary: undefined }) }, 'alerts/annotation'],
+  ['an alert without description', { ...sound, ...annotated({ description: undefined }) }, 'alerts/annotation'],
+  ['an alert without runbook', { ...sound, ...annotated({ runbook_url: undefined }) }, 'alerts/annotation'],
+  ['a runbook that is not ours', { ...sound, ...annotated({ runbook_url: 'https://example.com/' }) }, 'alerts/annotation'],
+  ['a text with a label that is gone', { ...sound, ...annotated({ summary: '{{ $labels.instance }}' }) }, 'alerts/template'],
+  ['a value in a label', { ...sound, labels: { severity: 'info', value: '{{ $value }}' } }, 'alerts/template'],
+  ['an alert of no job', { ...sound, expr: 'max(x) > 0' }, 'promql/aggregate'],
+  ['an alert whose name is no section', { ...sound, alert: 'not sound' }, 'rule/name'],
+  ['a figure whose name says nothing', { record: 'x_sum', expr: 'sum by (job) (x)' }, 'rule/name'],
+  ['a figure of a job by instance', { record: 'job:x:sum', expr: 'sum by (job, instance) (x)' }, 'promql/aggregate'],
+  ['a figure of an instance without it', { record: 'instance:x:sum', expr: 'sum by (job) (x)' }, 'promql/aggregate'],
+  ['a figure of every process', { record: 'job:x:sum', expr: 'sum by (job) (process_open_fds)' }, 'promql/selector'],
+  ['a pattern that is a plain text', { record: 'job:x:sum', expr: 'sum by (job) (x{route=~"p"})' }, 'promql/regexp'],
+  ['what can match nothing', { ...sound, expr: 'max by (job) (x) > 0 and on (instance) y' }, 'promql/impossible'],
+  ['a sum of shares of nothing', { record: 'job:x:sum', expr: 'sum by (job) (x / y)' }, 'promql/nan'],
+];
+
+/** The checks that find something, and how many rules were looked at. Whatever asks a Prometheus is left to grafana/test. */
+function pint(rules: string): { found: string[]; checked: number; output: string } {
+  const place = mkdtempSync(join(tmpdir(), 'techmart-pint-'));
+  const report = join(place, 'report.json');
+  try {
+    const { output } = run('pint', '--no-color', '--offline', 'lint', '--min-severity=info', '--json', report, rules);
+    const found = JSON.parse(readFileSync(report, 'utf8')) as { reporter: string }[];
+    return { found: found.map(({ reporter }) => reporter), checked: Number(/ entries=(\d+) /.exec(output)?.[1]), output };
+  } finally {
+    rmSync(place, { recursive: true });
+  }
+}
+
+function pintOnOne(rule: object): string[] {
+  const place = mkdtempSync(join(tmpdir(), 'techmart-rule-'));
+  try {
+    writeFileSync(join(place, 'rule.yml'), stringify({ groups: [{ name: 'one', rules: [rule] }] }));
+    return pint(place).found;
+  } finally {
+    rmSync(place, { recursive: true });
+  }
+}
+
+describeWith('pint', () => {
+  it('finds nothing in the rules, not even a remark, and has looked at them all', () => {
+    const files = readdirSync(join(folder, 'rules')).filter((file) => !file.endsWith('.test.yml'));
+    const { found, checked, output } = pint('rules');
+    expect([found, found.length > 0 ? output : '']).toEqual([[], '']);
+    expect(checked).toBe(files.flatMap((file) => rulesOf(`prometheus/rules/${file}`)).length);
+    expect(checked).toBeGreaterThan(50);
+  });
+
+  it('finds nothing in a sound alert and a sound figure', () => {
+    expect([pintOnOne(sound), pintOnOne({ record: 'job:x:sum', expr: 'sum by (job) (x)' })]).toEqual([[], []]);
+  });
+
+  it.each(faults)('finds %s', (_name, rule, check) => expect(pintOnOne(rule)).toEqual([check]));
+
+  it('leaves out what a comment names, with its reason, and nothing else', () => {
+    const lines = ['recording.yml', 'alerts.yml'].flatMap((file) => readFileSync(join(folder, 'rules', file), 'utf8').split('\n'));
+    const orders = lines.flatMap((line, at) => (line.includes('# pint ') ? [[lines[at - 1]?.trim() ?? '', line.trim()] as const] : []));
+    expect(orders.map(([, order]) => order)).toEqual([
+      '# pint disable promql/series(job:cache_hits:ratio_rate5m)',
+      '# pint disable promql/series(probe_ssl_earliest_cert_expiry)',
+    ]);
+    for (const [reason] of orders) expect(reason).toMatch(/^# [A-Z].*\.$/);
+    expect(readFileSync(join(folder, '.pint.hcl'), 'utf8')).not.toMatch(/\bdisabled? *=/);
   });
 });
 

@@ -8,6 +8,7 @@ import { Cleanup } from '../../tools/bench/systems/children.mjs';
 import { findK6 } from '../../tools/load/k6.mjs';
 import { dashboardFiles } from '../src/index.js';
 import { observeRun, scrape } from './observed-run.fixture.mjs';
+import { pintOn, pintOnOne } from './pint.fixture.mjs';
 
 /** What has nothing to say in a calm run of a few seconds, and why. */
 const silent = {
@@ -133,6 +134,35 @@ describeIf(findK6() !== undefined, 'k6', () => {
 
     it('has the series that every alert judges', async () => {
       expect(await faultsOf(alertSelectors)).toEqual([]);
+    });
+
+    describeWith('pint', () => {
+      it('finds nothing in the rules: series and labels exist, windows hold scrapes, counters are read as such, no alert comes', async () => {
+        const { found, checked, output } = await pintOn(observed.prometheus.url);
+        expect([found, found.length > 0 ? output : '']).toEqual([[], '']);
+        expect(checked).toBe(rulesOf('recording.yml').length + rulesOf('alerts.yml').length);
+      });
+
+      it.each([
+        ['a metric that nobody has', 'sum by (job) (http_request_total)', 'promql/series'],
+        ['a label that it does not have', 'sum by (job) (db_pool_waiting{pool="a"})', 'promql/series'],
+        ['a value that it never had', 'sum by (job) (database_up{job="techmarkt"})', 'promql/series'],
+        ['a window of a single scrape', 'sum by (job) (rate(http_requests_total[20s]))', 'promql/rate'],
+        ['the rate of a gauge', 'sum by (job) (rate(http_connections_active[5m]))', 'promql/rate'],
+        ['a counter taken as it is', 'sum by (job) (http_requests_total)', 'promql/counter'],
+        ['a window longer than any of ours', 'sum by (job) (rate(http_requests_total[4d]))', 'promql/range_query'],
+        ['sides whose labels never match', 'db_pool_waiting / sum by (job) (http_connections_active)', 'promql/vector_matching'],
+        ['a figure of many series', 'http_request_duration_seconds_bucket', 'query/cost'],
+      ])('finds %s', async (_name, expr, check) => {
+        expect(await pintOnOne(observed.prometheus.url, { record: 'job:one:sum', expr })).toEqual([check]);
+      });
+
+      it('finds an alert that would come, and a label that is not its to set', async () => {
+        const { alert, ...calm } = rulesOf('alerts.yml').find(({ alert }) => alert === 'JobsFailing');
+        const inOne = (fault) => pintOnOne(observed.prometheus.url, { alert, ...calm, ...fault });
+        expect(await inOne({ expr: 'max by (job) (up) > 0' })).toEqual(['alerts/count']);
+        expect(await inOne({ labels: { severity: 'info', cluster: 'another' } })).toEqual(['labels/conflict']);
+      });
     });
   });
 });

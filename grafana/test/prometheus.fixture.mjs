@@ -7,13 +7,20 @@ import { freePort, stopChild, untilReady } from '../../tools/bench/systems/child
 
 const folder = join(__dirname, '../../prometheus');
 
-/** The configuration that is shipped, with its rules, but faster, and with the targets of a test in the place of those of compose. */
+/**
+ * The configuration that is shipped, with its rules, but faster, and with the targets of a test in the place of those of compose. The
+ * scrape interval that it states is still the shipped one: pint measures the windows of rates by it.
+ */
 function configurationFor(targets) {
   const { global, rule_files: rules } = parse(readFileSync(join(folder, 'prometheus.yml'), 'utf8'));
   return stringify({
-    global: { ...global, scrape_interval: '1s', evaluation_interval: '1s' },
+    global: { ...global, evaluation_interval: '1s' },
     rule_files: rules.map((file) => join(folder, file)),
-    scrape_configs: Object.entries(targets).map(([job, target]) => ({ job_name: job, static_configs: [{ targets: [target] }] })),
+    scrape_configs: Object.entries(targets).map(([job, target]) => ({
+      job_name: job,
+      scrape_interval: '1s',
+      static_configs: [{ targets: [target] }],
+    })),
   });
 }
 

@@ -14,7 +14,7 @@ const redact = [
  * Lines for programs leave a few at a time, a tenth of a second late at most: a system call for each would cost more than all else about
  * it. What is held back is written when the process exits, whatever the reason, short of SIGKILL.
  */
-const forPrograms = () => pino.destination({ dest: 1, sync: false, minLength: 16_384, periodicFlush: 100 });
+const forPrograms = () => pino.destination({ dest: 1, sync: false, minLength: 12_288, periodicFlush: 100 });
 
 const forPeople = () =>
   pino.transport({ target: 'pino-pretty', options: { singleLine: true, ignore: 'pid,hostname' } }) as DestinationStream;

@@ -12,10 +12,10 @@ export interface QueryRecord {
   readonly readBytes: number;
   readonly isInTransaction: boolean;
   /** SQLSTATE, or the error's name: a message may hold values. */
-  readonly errorCode?: string;
-  readonly parameters?: MaskedParameters;
+  readonly errorCode: string | undefined;
+  readonly parameters: MaskedParameters | undefined;
   /** A captured stack until the request is looked at, then the place in the code. */
-  site?: string | { readonly stack?: string } | undefined;
+  site: string | { readonly stack?: string } | undefined;
 }
 
 /** A piece of the request's time that has a name: the handler, a `@Profile()` method, a `timer()` block. */
@@ -98,9 +98,9 @@ export class Recording {
       rowCount,
       readBytes,
       isInTransaction,
-      ...(error ? { errorCode: codeOf(error) } : {}),
-      ...(parameters ? { parameters } : {}),
-      ...(site ? { site } : {}),
+      errorCode: error && codeOf(error),
+      parameters,
+      site,
     });
   }
 

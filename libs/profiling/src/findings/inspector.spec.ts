@@ -1,4 +1,4 @@
-import { connectionUsed, currentRequest, findingMade, queryFinished, runInRequest, type FindingMade } from '@app/common';
+import { cacheAccessed, connectionUsed, currentRequest, findingMade, queryFinished, runInRequest, type FindingMade } from '@app/common';
 import { never, startProfiler, TestClock, tellQuery, tellRequest } from '../../test/facts.js';
 import type { Profiler } from '../profiler.js';
 import type { ProfilingOptions } from '../profiling.options.js';
@@ -26,8 +26,7 @@ describe('which requests are kept', () => {
     ]);
     const slow = profiler.request('slow');
     expect(slow).toMatchObject({ isFull: false, process: undefined, queries: [{ durationMs: 90, rowCount: 1 }] });
-    expect(slow?.queries[0]).not.toHaveProperty('parameters');
-    expect(slow?.queries[0]).not.toHaveProperty('site');
+    expect(slow?.queries[0]).toMatchObject({ parameters: undefined, site: undefined });
   });
 
   it('are those that were drawn, in full', async () => {
@@ -44,6 +43,34 @@ describe('which requests are kept', () => {
       gcMs: expect.any(Number),
       loopDelayMs: expect.any(Number),
     });
+  });
+
+  it('have no process figures when they did nothing but read the memory of the process', async () => {
+    const hit = () => cacheAccessed.publish({ type: 'thing', key: 'thing:1', layer: 'L1', result: 'hit', durationMs: 0, loadMs: 0 });
+    tellRequest({ id: 'hit', work: hit });
+    tellRequest({
+      id: 'both',
+      work: () => {
+        hit();
+        tellQuery({ text: 'SELECT 1' });
+      },
+    });
+    const reads = [{ name: 'thing', result: 'hit of L1' }];
+    expect(profiler.request('hit')).toMatchObject({ isFull: true, process: undefined, reads, queryCount: 0 });
+    expect(profiler.request('both')).toMatchObject({ isFull: true, process: { cpuMs: expect.any(Number) }, reads, queryCount: 1 });
+  });
+
+  it('are drawn once, whatever they do first, and keep hits of that memory only in full', async () => {
+    const chances = [0.5, 0.05];
+    await start({ sampleRate: 0.1, slowRequestMs: 100, random: () => chances.shift() ?? 1 });
+    const work = (): void => {
+      cacheAccessed.publish({ type: 'thing', key: 'thing:1', layer: 'L1', result: 'hit', durationMs: 0, loadMs: 0 });
+      tellQuery({ text: 'SELECT 1' });
+    };
+    tellRequest({ id: 'light', durationMs: 100, work });
+    tellRequest({ id: 'full', work });
+    expect(profiler.request('light')).toMatchObject({ because: ['slow'], isFull: false, reads: [], queryCount: 1 });
+    expect(profiler.request('full')).toMatchObject({ because: ['sampled'], isFull: true, reads: [{ result: 'hit of L1' }], queryCount: 1 });
   });
 
   it('are those that the application wants', async () => {

@@ -37,7 +37,7 @@ export class UncachedWatch {
     private readonly options: UncachedOptions,
     private readonly mask: ParameterMask,
   ) {
-    this.watched = new LRUCache({ maxSize: options.watchBytes, sizeCalculation: () => entryBytes });
+    this.watched = new LRUCache({ max: Math.max(1, Math.floor(options.watchBytes / entryBytes)) });
   }
 
   /** `now` in monotonic milliseconds. A finding when the evidence has just become enough, and at each doubling after it. */
@@ -56,7 +56,7 @@ export class UncachedWatch {
   }
 
   get memory(): { bytes: number; limitBytes: number } {
-    return { bytes: this.watched.calculatedSize, limitBytes: this.options.watchBytes };
+    return { bytes: this.watched.size * entryBytes, limitBytes: this.options.watchBytes };
   }
 
   private watchOf(key: string): Watched {

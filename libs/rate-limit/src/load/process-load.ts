@@ -1,8 +1,7 @@
-import { queryFinished } from '@app/common';
+import { queryFinished, readCgroupLimits, type CgroupLimits } from '@app/common';
 import { totalmem } from 'node:os';
 import { monitorEventLoopDelay, performance, type EventLoopUtilization } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
-import { readCgroupLimits, type CgroupLimits } from './cgroup.js';
 import type { LoadSample } from './load-level.js';
 
 /** Where samples come from; a test gives its own. */

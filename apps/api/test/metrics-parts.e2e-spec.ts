@@ -25,7 +25,9 @@ describe('metricsIn', () => {
 describeRedis('GET /metrics of an application with all its parts', () => {
   let redis: RedisServer;
   let app: TestApp;
+  let bootedAt: number;
   beforeAll(async () => {
+    bootedAt = Date.now() / 1000;
     redis = await RedisServer.start();
     app = await startTestApp({
       modules: [FixtureModule],
@@ -35,7 +37,8 @@ describeRedis('GET /metrics of an application with all its parts', () => {
         redis: { url: redis.url, stateUrl: redis.url },
         cache: { ...base.cache, isEnabled: true },
         profiling: { ...base.profiling, sampleRate: 1, slowQueryMs: 60_000 },
-        rateLimit: { ...base.rateLimit, mode: 'on' },
+        // On a busy machine the limits would shrink.
+        rateLimit: { ...base.rateLimit, mode: 'on', loadLevel: 'low' },
       }),
     });
     await app.resolve<BusinessFiguresJob>(BusinessFiguresJob).run();
@@ -92,14 +95,13 @@ describeRedis('GET /metrics of an application with all its parts', () => {
   });
 
   it('shows the jobs with their last success, and no failure before there is one', async () => {
-    const startedAt = app.startedAt.getTime() / 1000;
     for (let look = 0; look < 100; look += 1) {
       const last = (await scrape(app)).get('techmart_job_last_success_timestamp_seconds{job="business-figures"}');
       if (last !== undefined) break;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     const series = await scrape(app);
-    expect(series.get('techmart_job_last_success_timestamp_seconds{job="business-figures"}')).toBeGreaterThanOrEqual(startedAt);
+    expect(series.get('techmart_job_last_success_timestamp_seconds{job="business-figures"}')).toBeGreaterThanOrEqual(bootedAt);
     expect(series.get('techmart_job_runs_total{job="business-figures",outcome="failed"}')).toBe(0);
   });
 

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { findCgroupMemory, readCgroupLimits } from '@app/common';
 import { describeIf, describeWith } from '../../apps/api/test/setup/services.js';
 import { Cleanup } from '../../tools/bench/systems/children.mjs';
 import { findK6 } from '../../tools/load/k6.mjs';
@@ -17,6 +18,9 @@ const silent = {
   'techmart_job_runs_total{outcome="failed"}': 'no job fails',
   probe_ssl_earliest_cert_expiry: 'the blackbox exporter belongs to the installation',
   'rate_limit_decisions_total{result=~"limited|shed|denied"}': 'nothing is refused',
+  // Of the machine that runs the test: where there is a group or a limit, the queries must have data.
+  ...(findCgroupMemory() ? {} : { cgroup_memory_usage_bytes: 'no control group counts the memory of this process' }),
+  ...(readCgroupLimits().memoryBytes ? {} : { cgroup_memory_limit_bytes: 'the control group of this process has no limit' }),
   'job:cache_hits:ratio_rate5m': 'a share of less than one read a second, over five minutes, says nothing',
 };
 

@@ -1,3 +1,5 @@
+import { findCgroupMemory, memoryLimitOf } from '@app/common';
+import { readFileSync } from 'node:fs';
 import { startTestApp, type TestApp } from './app.harness.js';
 
 describe('GET /metrics', () => {
@@ -55,5 +57,15 @@ describe('GET /metrics', () => {
     expect(value(lines, 'db_query_duration_seconds_count{kind="select"}')).toBeGreaterThan(0);
     expect(value(lines, 'process_memory_limit_bytes')).toBeGreaterThan(100_000_000);
     expect(lines.find((line) => line.startsWith('build_info{'))).toMatch(/version="\d+\.\d+\.\d+"/);
+  });
+
+  it('shows the memory of the control group as the kernel counts it, and no row for what this machine does not count', async () => {
+    const files = findCgroupMemory();
+    const read = (file: string | undefined): string => (file === undefined ? '' : readFileSync(file, 'utf8').trim());
+    const lines = await scrape();
+    const usage = value(lines, 'cgroup_memory_usage_bytes');
+    // Others may be in the group, and the figure moves.
+    expect(files === undefined ? Number.isNaN(usage) : Math.abs(usage / Number(read(files.usage)) - 1) < 0.5).toBe(true);
+    expect(value(lines, 'cgroup_memory_limit_bytes')).toBe(memoryLimitOf(read(files?.limit)) ?? Number.NaN);
   });
 });

@@ -80,6 +80,13 @@ const processes = [
     links: [toRunbook('MemoryNearLimit')],
   }),
   graph({
+    title: 'Memory of the control group',
+    description: 'All of a container: page cache, which the kernel takes back, and other processes too. Nothing here: nobody counts it.',
+    unit: 'bytes',
+    queries: { [instance]: most('cgroup_memory_usage_bytes', 'instance'), limit: `min(cgroup_memory_limit_bytes{${scope}})` },
+    links: [toRunbook('MemoryNearLimit')],
+  }),
+  graph({
     title: 'Event loop delay by replica',
     description: 'Mean and 99th percentile since the last scrape.',
     unit: 's',
@@ -126,8 +133,7 @@ const processes = [
     description: 'What runs where.',
     unit: 'none',
     queries: { processes: `count by (instance, version, commit, node) (build_info{${scope}})` },
-    width: 8,
-  }).height(8),
+  }),
 ];
 
 const saturation = [

@@ -1,20 +1,23 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { readCgroupLimits } from './cgroup.js';
+import { findCgroupMemory, memoryLimitOf, readCgroupLimits } from './cgroup.js';
+
+let root: string;
+beforeEach(() => (root = mkdtempSync(join(tmpdir(), 'cgroup-'))));
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+/** Groups as the kernel would show them, and the file that names those of the process. */
+function write(self: string, files: Record<string, string>): [root: string, self: string] {
+  for (const [name, text] of Object.entries({ ...files, self })) {
+    mkdirSync(dirname(join(root, name)), { recursive: true });
+    writeFileSync(join(root, name), text);
+  }
+  return [root, join(root, 'self')];
+}
 
 describe('readCgroupLimits', () => {
-  let root: string;
-  beforeEach(() => (root = mkdtempSync(join(tmpdir(), 'cgroup-'))));
-  afterEach(() => rmSync(root, { recursive: true, force: true }));
-
-  function read(self: string, files: Record<string, string>) {
-    for (const [name, text] of Object.entries({ ...files, self })) {
-      mkdirSync(dirname(join(root, name)), { recursive: true });
-      writeFileSync(join(root, name), text);
-    }
-    return readCgroupLimits(root, join(root, 'self'));
-  }
+  const read = (self: string, files: Record<string, string>) => readCgroupLimits(...write(self, files));
 
   it('reads version 2, of the group or of the mount', () => {
     const files = { 'app/cpu.max': '150000 100000\n', 'app/memory.max': '536870912\n' };
@@ -43,4 +46,37 @@ describe('readCgroupLimits', () => {
     expect(read('4:memory:/\n2:cpu:/\n', unlimited)).toEqual({ cpuCores: undefined, memoryBytes: undefined });
     expect(readCgroupLimits('/nowhere', '/nowhere/self')).toEqual({ cpuCores: undefined, memoryBytes: undefined });
   });
+});
+
+describe('findCgroupMemory', () => {
+  const find = (self: string, files: Record<string, string>) => {
+    const { limit, usage } = findCgroupMemory(...write(self, files)) ?? {};
+    return [limit, usage].map((path) => path?.slice(root.length + 1));
+  };
+
+  it('finds the files of version 2, of the group or of the mount', () => {
+    expect(find('0::/app\n', { 'app/memory.max': 'max', 'memory.max': 'max' })).toEqual(['app/memory.max', 'app/memory.current']);
+    expect(find('0::/elsewhere\n', {})).toEqual(['memory.max', 'memory.current']);
+  });
+
+  it('finds those of version 1 where version 2 counts no memory', () => {
+    const files = { 'unified/cgroup.procs': '', 'memory/box/memory.limit_in_bytes': '1' };
+    const found = ['memory/box/memory.limit_in_bytes', 'memory/box/memory.usage_in_bytes'];
+    expect(find('4:memory:/box\n0::/\n', files)).toEqual(found);
+  });
+
+  it('finds nothing where memory is not counted', () => {
+    expect(find('0::/app\n', { 'app/cpu.max': 'max 100000' })).toEqual([undefined, undefined]);
+    expect(findCgroupMemory('/nowhere', '/nowhere/self')).toBeUndefined();
+  });
+});
+
+describe('memoryLimitOf', () => {
+  it.each([
+    ['536870912\n', 536_870_912],
+    ['max\n', undefined],
+    ['9223372036854771712\n', undefined],
+    ['', undefined],
+    [undefined, undefined],
+  ])('takes %j for %p', (text, bytes) => expect(memoryLimitOf(text)).toBe(bytes));
 });

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What the container may use; undefined: no limit of its own. */
@@ -13,14 +13,28 @@ export function readCgroupLimits(root = '/sys/fs/cgroup', self = '/proc/self/cgr
   const paths = membership(read(self));
   const unified = folders(root, paths.get('') ?? '/');
   const cpu = folders(join(root, 'cpu'), paths.get('cpu') ?? '/');
-  const memory = folders(join(root, 'memory'), paths.get('memory') ?? '/');
   const [quota, period] = (first(unified, 'cpu.max') ?? '').split(' ');
   const cpuQuota = quota || first(cpu, 'cpu.cfs_quota_us');
   const cpuPeriod = period ?? first(cpu, 'cpu.cfs_period_us');
   const cores = positive(cpuQuota) && positive(cpuPeriod) ? Number(cpuQuota) / Number(cpuPeriod) : undefined;
-  const bytes = positive(first(unified, 'memory.max') ?? first(memory, 'memory.limit_in_bytes'));
-  // Version 1 says "no limit" with a number near 2^63.
-  return { cpuCores: cores, memoryBytes: bytes !== undefined && bytes < 2 ** 60 ? bytes : undefined };
+  const memory = findCgroupMemory(root, self);
+  return { cpuCores: cores, memoryBytes: memory && memoryLimitOf(read(memory.limit)) };
+}
+
+/** Where the kernel keeps what this process's group may use of memory, and uses; undefined where it does not. Look once: files stay. */
+export function findCgroupMemory(root = '/sys/fs/cgroup', self = '/proc/self/cgroup') {
+  const paths = membership(read(self));
+  const in2 = folders(root, paths.get('') ?? '/').find((folder) => existsSync(join(folder, 'memory.max')));
+  if (in2 !== undefined) return { limit: join(in2, 'memory.max'), usage: join(in2, 'memory.current') };
+  const mount = join(root, 'memory');
+  const in1 = folders(mount, paths.get('memory') ?? '/').find((folder) => existsSync(join(folder, 'memory.limit_in_bytes')));
+  return in1 === undefined ? undefined : { limit: join(in1, 'memory.limit_in_bytes'), usage: join(in1, 'memory.usage_in_bytes') };
+}
+
+/** Bytes that such a file allows. No limit is `max` in version 2 and a number near 2^63 in version 1. */
+export function memoryLimitOf(text: string | undefined): number | undefined {
+  const bytes = positive(text);
+  return bytes !== undefined && bytes < 2 ** 60 ? bytes : undefined;
 }
 
 /** Controller → path; the unified hierarchy has the empty name. */
@@ -53,7 +67,4 @@ function read(file: string): string | undefined {
   }
 }
 
-function positive(text: string | undefined): number | undefined {
-  const value = Number(text);
-  return value > 0 ? value : undefined;
-}
+const positive = (text: string | undefined): number | undefined => (Number(text) > 0 ? Number(text) : undefined);

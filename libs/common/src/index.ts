@@ -2,7 +2,7 @@ export { cacheAccessed, callFinished, callStarted, connectionUsed, defineChannel
 export { listenerErrors, queryFinished, queryStarted, requestFinished } from './channels.js';
 export type { CacheAccessed, CallFinished, CallStarted, Channel, ConnectionUsed, FindingMade, LimitChecked } from './channels.js';
 export type { QueryFinished, QueryStarted, RequestFinished } from './channels.js';
-export { readCgroupLimits } from './cgroup.js';
+export { findCgroupMemory, memoryLimitOf, readCgroupLimits } from './cgroup.js';
 export type { CgroupLimits } from './cgroup.js';
 export { systemClock } from './clock.js';
 export type { Clock } from './clock.js';

@@ -14,6 +14,8 @@ const inMs = (seconds: number | undefined): number | null => (seconds === undefi
 /** How this process is and how fast it has been. Reads what others keep; asks nobody. */
 @Injectable()
 export class PerformanceService {
+  private readonly memoryLimit = memoryLimitBytes();
+
   constructor(
     private readonly traffic: RecentTraffic,
     private readonly cache: Cache,
@@ -28,7 +30,7 @@ export class PerformanceService {
       cache: this.cacheReport(traffic),
       database: this.databaseReport(traffic),
       http: httpReport(traffic, connections.requestsInFlight),
-      runtime: runtimeReport(),
+      runtime: runtimeReport(this.memoryLimit),
       load: this.loadReport(),
     };
   }
@@ -71,7 +73,7 @@ function httpReport({ elapsedMs, requests, serverErrors, latency }: Traffic, inF
   };
 }
 
-function runtimeReport() {
+function runtimeReport(memoryLimit: number) {
   const { user, system } = process.cpuUsage();
   const { rss, heapUsed } = process.memoryUsage();
   return {
@@ -79,7 +81,7 @@ function runtimeReport() {
     uptime_seconds: rounded(process.uptime(), 1),
     rss_bytes: rss,
     heap_used_bytes: heapUsed,
-    memory_limit_bytes: memoryLimitBytes(),
+    memory_limit_bytes: memoryLimit,
     event_loop_utilization: rounded(performance.eventLoopUtilization().utilization, 4),
   };
 }

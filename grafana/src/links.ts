@@ -24,11 +24,11 @@ export const toDashboard = (name: DashboardName): DashboardLinkBuilder =>
     .url(`/d/${uidOf(name)}?${kept}`)
     .targetBlank(false);
 
-/** To the section of docs/runbooks.md that an alert points to as well. */
-export const toRunbook = (alert: string): DashboardLinkBuilder =>
-  new DashboardLinkBuilder(`Runbook: ${alert}`)
+/** To a section of docs/runbooks.md: most are what an alert points to as well. */
+export const toRunbook = (section: string): DashboardLinkBuilder =>
+  new DashboardLinkBuilder(`Runbook: ${section}`)
     .type(DashboardLinkType.Link)
-    .url(`https://techmart.dev/runbooks#${alert.toLowerCase()}`)
+    .url(`https://techmart.dev/runbooks#${section.toLowerCase().replaceAll(' ', '-')}`)
     .targetBlank(true);
 
 /** From a row of a table to what the API dashboard knows of its route. */

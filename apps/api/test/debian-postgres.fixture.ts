@@ -28,31 +28,66 @@ async function migrate(url: string): Promise<void> {
   await dataSource.destroy();
 }
 
-/** A migrated and empty database on a cluster of its own, which ends with it. */
-export async function startDebianPostgres(): Promise<TestDatabase> {
+interface DebianPostgres extends TestDatabase {
+  /** A copy that follows it under a name, in hot standby. It ends with this one at the latest. */
+  startStandby(name: string): Promise<TestDatabase>;
+}
+
+/** A folder for a cluster, and the programs that work in it. */
+async function makePlace() {
   const folder = mkdtempSync('/var/tmp/techmart-debian-');
   const owner = await account();
-  const [data, password] = [join(folder, 'data'), join(folder, 'password')];
-  writeFileSync(password, 'test\n');
+  const give = (path: string): void => {
+    if (owner) chownSync(path, owner.uid, owner.gid);
+  };
   chmodSync(folder, 0o700);
-  if (owner) for (const path of [folder, password]) chownSync(path, owner.uid, owner.gid);
-  const as = { ...owner, cwd: folder };
-  await run(
-    join(debianBinaries, 'initdb'),
-    ['-D', data, '-U', 'techmart', '--pwfile', password, '--auth', 'scram-sha-256', '-E', 'UTF8', '--locale', 'C'],
-    as,
-  );
-  const port = await freePort();
-  const options = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off`;
-  const server = (...parameters: string[]) => run(join(debianBinaries, 'pg_ctl'), ['-D', data, '-w', ...parameters], as);
-  await server('-l', join(folder, 'log'), '-o', options, 'start');
-  const url = `postgres://techmart:test@127.0.0.1:${port}/postgres`;
+  give(folder);
+  const data = join(folder, 'data');
+  const program = (name: string, ...parameters: string[]) => run(join(debianBinaries, name), parameters, { ...owner, cwd: folder });
+  const server = (...parameters: string[]) => program('pg_ctl', '-D', data, '-w', ...parameters);
+  const start = async (more = ''): Promise<string> => {
+    const port = await freePort();
+    const options = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off ${more}`;
+    await server('-l', join(folder, 'log'), '-o', options, 'start');
+    return `postgres://techmart:test@127.0.0.1:${port}/postgres`;
+  };
+  const end = async (): Promise<void> => {
+    await server('-m', 'immediate', 'stop');
+    rmSync(folder, { recursive: true, force: true });
+  };
+  let ending: Promise<void> | undefined;
+  const drop = () => (ending ??= end());
+  return { folder, give, data, program, start, drop };
+}
+
+async function startStandby(primaryUrl: string, name: string): Promise<TestDatabase> {
+  const { data, program, start, drop } = await makePlace();
+  await program('pg_basebackup', '-d', `${primaryUrl}?application_name=${name}`, '-D', data, '-R', '-X', 'stream', '-c', 'fast');
+  // Unless something happens, a standby tells how far it is every ten seconds.
+  return { url: await start('-c wal_receiver_status_interval=1s'), drop };
+}
+
+/** A migrated and empty database on a cluster of its own, which ends with it. */
+export async function startDebianPostgres(): Promise<DebianPostgres> {
+  const { folder, give, data, program, start, drop } = await makePlace();
+  const password = join(folder, 'password');
+  writeFileSync(password, 'test\n');
+  give(password);
+  const users = ['-U', 'techmart', '--pwfile', password, '--auth', 'scram-sha-256'];
+  await program('initdb', '-D', data, ...users, '-E', 'UTF8', '--locale', 'C');
+  const url = await start();
   await migrate(url);
+  const standbys: TestDatabase[] = [];
   return {
     url,
+    startStandby: async (name) => {
+      const standby = await startStandby(url, name);
+      standbys.push(standby);
+      return standby;
+    },
     drop: async () => {
-      await server('-m', 'immediate', 'stop');
-      rmSync(folder, { recursive: true, force: true });
+      await Promise.all(standbys.map((standby) => standby.drop()));
+      await drop();
     },
   };
 }

@@ -1,7 +1,7 @@
 import { application, dashboardOf } from '../frame.js';
 import { toDashboard, toRunbook } from '../links.js';
 import { graph, stacked, stat } from '../panels.js';
-import { mean, quantile, rate, scope, total } from '../queries.js';
+import { mean, most, quantile, rate, scope, total } from '../queries.js';
 
 const used = `${total('db_pool_connections')} - ${total('db_pool_idle_connections')}`;
 const findings = (kind: string): string =>
@@ -119,6 +119,27 @@ const statements = [
   }),
 ];
 
+const replication = [
+  graph({
+    title: 'Lag of the standbys',
+    description: 'How far each is behind in replaying. Nothing here: there is none, or the role of the application lacks pg_monitor.',
+    unit: 's',
+    queries: { '{{standby}}': most('db_replication_lag_seconds', 'standby') },
+    limits: [10, 60],
+    width: 12,
+    links: [toRunbook('Replication lag')],
+  }),
+  graph({
+    title: 'Lag of this server',
+    description: 'How far the server of the application is behind its primary. Nothing here: it is no standby.',
+    unit: 's',
+    queries: { '{{instance}}': most('db_standby_lag_seconds', 'instance') },
+    limits: [10, 60],
+    width: 12,
+    links: [toRunbook('Replication lag')],
+  }),
+];
+
 const profiler = [
   stacked({
     title: 'N+1',
@@ -139,8 +160,14 @@ const profiler = [
 ];
 
 export const database = () =>
-  dashboardOf('database', 'The connection pool, the statements, and what the profiler found in them.', application, [
-    ['Connections', pool],
-    ['Statements', statements],
-    ['Findings of the profiler', profiler],
-  ]);
+  dashboardOf(
+    'database',
+    'The connection pool, the statements, the standbys, and what the profiler found in the statements.',
+    application,
+    [
+      ['Connections', pool],
+      ['Statements', statements],
+      ['Replication', replication],
+      ['Findings of the profiler', profiler],
+    ],
+  );

@@ -10,6 +10,8 @@ import { LimiterMetrics } from './limiter.metrics.js';
 import { MetricsController } from './metrics.controller.js';
 import { PartMetrics } from './part.metrics.js';
 import { PoolMetrics } from './pool.metrics.js';
+import { ReplicationMetrics } from './replication.metrics.js';
+import { ReplicationRepository } from './replication.repository.js';
 
 /** Seconds; the service level objective of latency. */
 const latencyObjectiveSeconds = 0.2;
@@ -33,7 +35,7 @@ export class MetricsModule {
       // Whoever shows figures asks for the metrics that have them.
       global: true,
       imports: [HealthModule, PrometheusModule.register({ controller: MetricsController }), monitoring],
-      providers: [PoolMetrics, PartMetrics, CacheStateMetrics, LimiterMetrics],
+      providers: [PoolMetrics, PartMetrics, CacheStateMetrics, LimiterMetrics, ReplicationRepository, ReplicationMetrics],
       exports: [monitoring],
     };
   }

@@ -13,7 +13,6 @@ import { pintOn, pintOnOne } from './pint.fixture.mjs';
 
 /** What has nothing to say in a calm run of a few seconds, and why. */
 const silent = {
-  techmart_webhook_deliveries_total: 'no webhook is registered',
   techmart_webhook_delivery_duration_seconds: 'no webhook is registered',
   'techmart_job_runs_total{outcome="failed"}': 'no job fails',
   probe_ssl_earliest_cert_expiry: 'the blackbox exporter belongs to the installation',

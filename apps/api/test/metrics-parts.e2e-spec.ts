@@ -105,6 +105,12 @@ describeRedis('GET /metrics of an application with all its parts', () => {
     expect(series.get('techmart_job_runs_total{job="business-figures",outcome="failed"}')).toBe(0);
   });
 
+  it('shows how events and deliveries may end before one has', async () => {
+    const series = await scrape(app);
+    const of = (name: string) => ['delivered', 'failed', 'dead'].map((outcome) => series.get(`${name}{outcome="${outcome}"}`));
+    expect([...of('techmart_outbox_dispatched_total'), ...of('techmart_webhook_deliveries_total')]).toEqual([0, 0, 0, 0, 0, 0]);
+  });
+
   it('asks the database nothing in a scrape, the queues included', async () => {
     await app.resolve<QueueFigures>(QueueFigures).refresh();
     const { count, result } = await app.queriesOf(() => app.get('/metrics'));

@@ -8,7 +8,8 @@ const DISPATCHED = 'techmart_outbox_dispatched_total';
 const DELIVERIES = 'techmart_webhook_deliveries_total';
 const DURATION = 'techmart_webhook_delivery_duration_seconds';
 
-export type Outcome = 'delivered' | 'failed' | 'dead';
+const outcomes = ['delivered', 'failed', 'dead'] as const;
+export type Outcome = (typeof outcomes)[number];
 
 @Injectable()
 export class EventMetrics {
@@ -16,7 +17,10 @@ export class EventMetrics {
     @InjectMetric(DISPATCHED) private readonly events: Counter<'outcome'>,
     @InjectMetric(DELIVERIES) private readonly deliveries: Counter<'outcome'>,
     @InjectMetric(DURATION) private readonly durations: Histogram,
-  ) {}
+  ) {
+    // Prometheus takes a row that begins at 1 for no increase.
+    for (const counter of [events, deliveries]) for (const outcome of outcomes) counter.inc({ outcome }, 0);
+  }
 
   dispatched(outcome: Outcome): void {
     this.events.inc({ outcome });

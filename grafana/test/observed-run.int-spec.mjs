@@ -19,6 +19,7 @@ const silent = {
   'rate_limit_decisions_total{result=~"limited|shed|denied"}': 'nothing is refused',
   db_replication_lag_seconds: 'the server has no standby: apps/api/test/replication-lag.e2e-spec.ts gives it one',
   db_standby_lag_seconds: 'the server is no standby: the same test asks one',
+  redis_memory_max_bytes: 'the Redis of the test has no limit',
   // Of the machine that runs the test: where there is a group or a limit, the queries must have data.
   ...(findCgroupMemory() ? {} : { cgroup_memory_usage_bytes: 'no control group counts the memory of this process' }),
   ...(readCgroupLimits().memoryBytes ? {} : { cgroup_memory_limit_bytes: 'the control group of this process has no limit' }),

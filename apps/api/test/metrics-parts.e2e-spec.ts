@@ -3,6 +3,7 @@ import { QueueFigures } from '../src/events/queue-figures.js';
 import { BusinessFiguresJob } from '../src/ops/business/business-figures.job.js';
 import { BusinessMetrics } from '../src/ops/business/business.metrics.js';
 import { PartWatch } from '../src/ops/health/part-watch.js';
+import { RedisMetrics } from '../src/ops/metrics/redis.metrics.js';
 import { startTestApp, type TestApp } from './app.harness.js';
 import { metricsIn, namesIn, rulesOf, scrape } from './monitoring.fixture.js';
 import { findingsOf, FixtureModule } from './profiling.fixture.js';
@@ -105,6 +106,22 @@ describeRedis('GET /metrics of an application with all its parts', () => {
     expect(series.get('techmart_job_runs_total{job="business-figures",outcome="failed"}')).toBe(0);
   });
 
+  it('shows what Redis holds and may hold, and no limit before it has one', async () => {
+    const client = await redis.connect();
+    const look = async () => {
+      await app.resolve<RedisMetrics>(RedisMetrics).look();
+      const series = await scrape(app);
+      return ['redis_keys', 'redis_memory_max_bytes'].map((name) => series.get(`${name}{server="cache"}`));
+    };
+    expect(await look()).toEqual([await client.dbSize(), undefined]);
+    expect((await scrape(app)).get('redis_memory_used_bytes{server="cache"}')).toBeGreaterThan(100_000);
+    await client.configSet('maxmemory', '67108864');
+    await client.set('one-more', '1');
+    expect(await look()).toEqual([await client.dbSize(), 67_108_864]);
+    await client.configSet('maxmemory', '0');
+    await client.del('one-more');
+  });
+
   it('shows how events and deliveries may end before one has', async () => {
     const series = await scrape(app);
     const of = (name: string) => ['delivered', 'failed', 'dead'].map((outcome) => series.get(`${name}{outcome="${outcome}"}`));
@@ -148,6 +165,11 @@ describe('GET /metrics of an application without Redis', () => {
   it('has no row for a server that nobody configured', async () => {
     await app.resolve<PartWatch>(PartWatch).look();
     const names = namesIn(await scrape(app));
-    expect([names.has('database_up'), names.has('redis_up'), names.has('cache_circuit')]).toEqual([true, false, false]);
+    expect([names.has('database_up'), names.has('redis_up'), names.has('cache_circuit'), names.has('redis_keys')]).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ]);
   });
 });

@@ -129,10 +129,33 @@ const redis = [
   }),
 ];
 
+const stores = [
+  graph({
+    title: 'Memory of Redis',
+    description: 'What each server uses, and what it may where it has a limit. A full one evicts (cache), or refuses writes (state).',
+    unit: 'bytes',
+    queries: {
+      '{{server}}': most('redis_memory_used_bytes', 'server'),
+      'most {{server}}': most('redis_memory_max_bytes', 'server'),
+    },
+    width: 12,
+    links: [toRunbook('RedisDown')],
+  }),
+  graph({
+    title: 'Keys in Redis',
+    description: 'Values and tags of the cache; sessions, limits and their like in the state.',
+    unit: 'short',
+    queries: { '{{server}}': most('redis_keys', 'server') },
+    width: 12,
+    links: [toRunbook('RedisDown')],
+  }),
+];
+
 export const cache = () =>
   dashboardOf('cache', 'What the cache answers, what a miss costs, what it holds, and how it stands with Redis.', application, [
     ['Hits', ratios],
     ['Loads', loads],
     ['Memory of the process (L1)', memory],
     ['Redis (L2)', redis],
+    ['What Redis holds', stores],
   ]);

@@ -10,6 +10,7 @@ import { LimiterMetrics } from './limiter.metrics.js';
 import { MetricsController } from './metrics.controller.js';
 import { PartMetrics } from './part.metrics.js';
 import { PoolMetrics } from './pool.metrics.js';
+import { RedisMetrics } from './redis.metrics.js';
 import { ReplicationMetrics } from './replication.metrics.js';
 import { ReplicationRepository } from './replication.repository.js';
 
@@ -35,7 +36,7 @@ export class MetricsModule {
       // Whoever shows figures asks for the metrics that have them.
       global: true,
       imports: [HealthModule, PrometheusModule.register({ controller: MetricsController }), monitoring],
-      providers: [PoolMetrics, PartMetrics, CacheStateMetrics, LimiterMetrics, ReplicationRepository, ReplicationMetrics],
+      providers: [PoolMetrics, PartMetrics, CacheStateMetrics, LimiterMetrics, RedisMetrics, ReplicationRepository, ReplicationMetrics],
       exports: [monitoring],
     };
   }

@@ -7,6 +7,7 @@ import { orders } from './bench/scenarios/orders.mjs';
 import { profiling } from './bench/scenarios/profiling.mjs';
 import { reads } from './bench/scenarios/reads.mjs';
 import { Cleanup } from './bench/systems/children.mjs';
+import { keepApart } from './bench/systems/cores.mjs';
 import { BenchDatabase } from './bench/systems/database.mjs';
 import { requireProgram } from './bench/systems/programs.mjs';
 
@@ -30,6 +31,7 @@ function variable(text, all) {
 
 async function measure(name, options) {
   const cleanup = new Cleanup();
+  const apart = scenarios[name].isApart ? keepApart() : undefined;
   const stop = (signal) => {
     void cleanup.run().finally(() => process.exit(signal === 'SIGINT' ? 130 : 143));
   };
@@ -38,8 +40,14 @@ async function measure(name, options) {
   try {
     const { scale, seed } = options;
     const database = await BenchDatabase.open({ scale, seed, cleanup, log });
-    const head = headOf({ scenario: name, options, data: { scale, seed }, database: await database.version() });
-    const { data, ...result } = await scenarios[name].run({ options, cleanup, database, log });
+    const head = headOf({
+      scenario: name,
+      options,
+      data: { scale, seed },
+      isApart: apart !== undefined,
+      database: await database.version(),
+    });
+    const { data, ...result } = await scenarios[name].run({ options, cleanup, database, log, measure: (pid) => apart?.measure(pid) });
     return { head: { ...head, data: { ...head.data, ...data } }, ...result };
   } finally {
     process.off('SIGINT', stop).off('SIGTERM', stop);

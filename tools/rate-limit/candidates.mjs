@@ -6,6 +6,11 @@ local now = tonumber(ARGV[4])
 if not now then local t = redis.call('TIME') now = t[1] * 1000000 + t[2] end
 `;
 
+/** An algorithm of ours, asked about one key. */
+export const alone = (algorithm) => `${preamble}${algorithm}
+return {decide(key, window, limit, math.min(cost, limit), now)}
+`;
+
 /** The textbook's sorted set: a unique member a hit. */
 export const sortedSet = `${preamble}
 redis.call('ZREMRANGEBYSCORE', key, '-inf', now - window)

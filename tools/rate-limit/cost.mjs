@@ -9,8 +9,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { createClient } from 'redis';
 import { MemoryStore } from '../../dist/libs/rate-limit/src/stores/memory.store.js';
-import { scripts } from '../../dist/libs/rate-limit/src/stores/scripts.js';
-import { fixedWindow, sortedSet, weightedCounter } from './candidates.mjs';
+import { algorithms } from '../../dist/libs/rate-limit/src/stores/scripts.js';
+import { alone, fixedWindow, sortedSet, weightedCounter } from './candidates.mjs';
 
 const rounds = Number(process.argv[2] ?? 7);
 const LIMIT = 100;
@@ -185,9 +185,9 @@ async function measureHttp(redisUrl) {
 const redis = await startRedis();
 console.log(`limit ${LIMIT} in 60 s; Node ${process.versions.node}; ${rounds} rounds\n\nin Redis, 64 calls in flight`);
 const candidates = {
-  'log as a list': scripts['sliding-log'].text,
+  'log as a list': alone(algorithms['sliding-log']),
   'log as a sorted set': sortedSet,
-  gcra: scripts.gcra.text,
+  gcra: alone(algorithms.gcra),
   'weighted counter': weightedCounter,
   'fixed window': fixedWindow,
 };

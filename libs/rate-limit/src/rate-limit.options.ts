@@ -24,6 +24,8 @@ export interface RateLimitOptions {
   readonly windowMs?: number;
   /** The limits of all replicas. Undefined: each process has its own. */
   readonly redis?: RedisCommands | undefined;
+  /** The most decisions in one call of Redis; 1 for a cluster. Default 64. */
+  readonly redisBatchSize?: number;
   /** Longest wait for Redis, in milliseconds, before the process decides alone. Default 75. */
   readonly redisDeadlineMs?: number;
   /** Most memory for the counts in this process, roughly, in bytes. Default 64 MiB. */

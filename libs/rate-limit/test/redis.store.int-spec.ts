@@ -24,7 +24,7 @@ describeWith('redis-server', () => {
   /** A store at a time that the test sets, in milliseconds after an origin. */
   function atSetTime(originUs = 1_800_000_000_000_000) {
     let nowUs = originUs;
-    const store = new RedisStore(first(), 'test', () => nowUs);
+    const store = new RedisStore(first(), { prefix: 'test', clockUs: () => nowUs });
     return { store, setTime: (ms: number) => (nowUs = originUs + ms * 1000) };
   }
 
@@ -113,6 +113,57 @@ describeWith('redis-server', () => {
       expect(await take()).toEqual({ isAllowed: false, remaining: 0, waitMs: 20_000 });
       setTime(60_000);
       expect((await take()).isAllowed).toBe(true);
+    });
+
+    /** Counts what is sent. */
+    function counting() {
+      const sent: (readonly string[])[] = [];
+      const redis = { sendCommand: (args: readonly string[]) => (sent.push(args), first().sendCommand([...args])) };
+      return { sent, redis };
+    }
+
+    it('asks together what comes in one turn, and decides about each in its turn', async () => {
+      const { sent, redis } = counting();
+      const store = new RedisStore(redis);
+      const meters = [meterOf('a'), meterOf('b', 'sliding-log', 1000), meterOf('c', 'gcra')];
+      await store.prepare();
+      sent.length = 0;
+      const asks = meters.flatMap((meter, index) => ['x', 'y', 'x'].map((client) => ({ meter, client, limit: index + 1, cost: 1 })));
+      const decisions = await Promise.all(asks.map((ask) => store.take(ask)));
+      expect(decisions.map(({ isAllowed, remaining }) => [isAllowed, remaining])).toEqual([
+        [true, 0], [true, 0], [false, 0],
+        [true, 1], [true, 1], [true, 0],
+        [true, 2], [true, 2], [true, 1],
+      ]); // prettier-ignore
+      expect(sent.map((args) => [args[0], args[2]])).toEqual([
+        ['EVALSHA', '6'],
+        ['EVALSHA', '3'],
+      ]);
+    });
+
+    it('asks no more at once than it may, each with its key in the fourth place when that is one', async () => {
+      const { sent, redis } = counting();
+      const asks = Array.from({ length: 5 }, (_, client) => ({ meter: meterOf('d'), client: String(client), limit: 1, cost: 1 }));
+      for (const [batchSize, sizes] of [
+        [2, [2, 2, 1]],
+        [1, [1, 1, 1, 1, 1]],
+      ] as const) {
+        await first().flushAll();
+        const store = new RedisStore(redis, { batchSize });
+        await store.prepare();
+        sent.length = 0;
+        const decisions = await Promise.all(asks.map((ask) => store.take(ask)));
+        expect(decisions.every(({ isAllowed }) => isAllowed)).toBe(true);
+        expect(sent.map((args) => Number(args[2]))).toEqual(sizes);
+      }
+      expect(sent.map((args) => args[3])).toEqual(asks.map(({ client }) => `rl:d:${client}`));
+    });
+
+    it('tells each of those who asked together that Redis failed', async () => {
+      const store = new RedisStore({ sendCommand: () => Promise.reject(new Error('gone')) });
+      const asks = ['a', 'b'].map((client) => store.take({ meter: meterOf('e'), client, limit: 1, cost: 1 }));
+      const outcomes = await Promise.allSettled(asks);
+      expect(outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason.message)).toEqual(['gone', 'gone']);
     });
 
     it('runs on a server that has never seen its scripts', async () => {

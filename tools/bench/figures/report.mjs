@@ -52,16 +52,16 @@ export const machineFacts = () => ({
 });
 
 /** Everything that a figure needs to be repeated: it stands above the tables and in the file. */
-export function headOf({ scenario, options, data, database }) {
-  return { scenario, at: new Date().toISOString(), commit: commit(), machine: machineFacts(), postgres: database, data, options };
+export function headOf({ scenario, options, data, database, isApart = false }) {
+  return { scenario, at: new Date().toISOString(), commit: commit(), machine: machineFacts(), postgres: database, isApart, data, options };
 }
 
-function formatHead({ scenario, at, commit, machine, postgres, data, options }) {
+function formatHead({ scenario, at, commit, machine, postgres, isApart, data, options }) {
   const { cores, processor, node, loadAverage } = machine;
   const size = `${data.products} active products (scale ${data.scale}, seed ${data.seed})`;
   return [
     `${scenario} at ${at}, commit ${commit ?? 'unknown'}`,
-    `${cores} cores (${processor}), Node ${node}, PostgreSQL ${postgres}; load average before: ${loadAverage.toFixed(1)}`,
+    `${cores} cores (${processor}), Node ${node}, PostgreSQL ${postgres}; load average before: ${loadAverage.toFixed(1)}${isApart ? '; the server has a core to itself' : ''}`,
     `${size}; ${options.rounds} rounds of ${options.seconds} s after warm-up; median [least–greatest]`,
   ].join('\n');
 }

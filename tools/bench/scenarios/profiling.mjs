@@ -35,6 +35,7 @@ async function prepare(bench) {
     const requests = writeRequests({ ...given, count: distinctRequests, cleanup });
     for (const sampling of samplings) {
       const app = await startApp({ database: copy, cleanup, env: { ...options.env, ...read.env, ...sampling.env } });
+      bench.measure(app.pid);
       const meters = { app: () => cpuMicrosOf(app.pid), database: () => database.cpuMicros() };
       const send = () => runWrk({ url: app.url, requests, connections, seconds: options.seconds });
       candidates.push({ name: nameOf(read, sampling), given, url: app.url, run: () => metered(meters, send) });
@@ -105,6 +106,7 @@ async function run(bench) {
 export const profiling = {
   description: 'GET /products/{id} with the profiler off, at 10 % and in full: what looking costs',
   needs: ['wrk'],
+  isApart: true,
   seconds: 2,
   run,
 };

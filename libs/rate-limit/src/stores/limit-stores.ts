@@ -11,10 +11,11 @@ export class LimitStores {
   /** Undefined: this process has its own limits. */
   readonly shared: SharedStore | undefined;
 
-  constructor({ clock = systemClock, memoryBytes = 64 * 1024 * 1024, redis, redisDeadlineMs = 75 }: RateLimitOptions) {
+  constructor({ clock = systemClock, memoryBytes = 64 * 1024 * 1024, redis, redisBatchSize = 64, redisDeadlineMs = 75 }: RateLimitOptions) {
     this.local = new MemoryStore({ clock, maxBytes: memoryBytes });
     const timing = { deadlineMs: redisDeadlineMs, retryMs: 1000 };
-    this.shared = redis && new SharedStore({ clock, remote: new RedisStore(redis), local: this.local, ...timing });
+    this.shared =
+      redis && new SharedStore({ clock, remote: new RedisStore(redis, { batchSize: redisBatchSize }), local: this.local, ...timing });
   }
 
   /** The one that decides. */

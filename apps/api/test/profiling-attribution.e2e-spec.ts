@@ -17,7 +17,7 @@ describe('1,000 requests at once over 3 connections', () => {
       config: (config) => ({
         ...config,
         database: { ...config.database, poolSize: 3, acquireTimeoutMs: 300_000 },
-        profiling: { ...config.profiling, sampleRate: 1, slowRequestMs: 3_600_000, requestBytes: 50_000_000 },
+        profiling: { ...config.profiling, sampleRate: 1, slowRequestMs: 3_600_000, requestBytes: 50_000_000, keptPerSecond: 1000 },
       }),
     });
     const stop = queryFinished.subscribe(({ text }) => seen.push({ owner: currentRequest()?.requestId, text }));

@@ -25,6 +25,11 @@ export interface ProfilingOptions {
   readonly regressionRatio: number;
   /** Most bytes of kept requests; half for slow, failed and wanted ones, half for sampled ones. */
   readonly requestBytes: number;
+  /**
+   * Of requests that are kept for no other reason than that they were drawn, and of readings of the process, at most so many in a second: a busy
+   * server would else keep the last moment alone, and pay more for keeping than for looking. All are counted and looked at.
+   */
+  readonly keptPerSecond: number;
   readonly findingBytes: number;
   readonly statementBytes: number;
   /** For reads that are watched for repetition over many requests. */
@@ -50,6 +55,7 @@ export const profilingDefaults: ProfilingOptions = {
   windowRequests: 200,
   regressionRatio: 1.5,
   requestBytes: 8_388_608,
+  keptPerSecond: 100,
   findingBytes: 1_048_576,
   statementBytes: 4_194_304,
   watchBytes: 1_048_576,

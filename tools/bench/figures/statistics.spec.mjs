@@ -1,4 +1,4 @@
-import { median, percentile, ratioByRound, spread } from './statistics.mjs';
+import { median, medianInterval, percentile, ratioByRound, spread } from './statistics.mjs';
 
 describe('percentile', () => {
   const hundred = Array.from({ length: 100 }, (_, index) => index + 1);
@@ -56,5 +56,19 @@ describe('ratioByRound', () => {
 
   it('has nothing to say without a floor', () => {
     expect(ratioByRound([20], [undefined])).toBeUndefined();
+  });
+});
+
+describe('medianInterval', () => {
+  const numbers = (count) => Array.from({ length: count }, (_, index) => index + 1);
+
+  it('narrows with the square root of the number of runs', () => {
+    expect(medianInterval(numbers(100))).toEqual({ median: 50.5, min: 41, max: 60 });
+    expect(medianInterval(numbers(10_000).toReversed())).toEqual({ median: 5000.5, min: 4903, max: 5098 });
+  });
+
+  it('is all of a few runs, leaves out what was not taken, and of none is none', () => {
+    expect(medianInterval([3, Number.NaN, 1, undefined, 2])).toEqual({ median: 2, min: 1, max: 3 });
+    expect(medianInterval([Number.NaN])).toBeUndefined();
   });
 });

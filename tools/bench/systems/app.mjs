@@ -1,11 +1,11 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile, fork, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { freePort, stopChild, untilReady } from './children.mjs';
-import { built } from './places.mjs';
+import { ask, freePort, stopChild, untilReady } from './children.mjs';
+import { built, root } from './places.mjs';
 
 const jwtKeys = `bench:${randomBytes(32).toString('base64url')}`;
 
@@ -44,6 +44,21 @@ export async function startApp({ database, cleanup, env = {}, nodeOptions = [] }
   const url = `http://127.0.0.1:${port}`;
   await untilReady(child, async () => (await fetch(`${url}/health/ready`)).ok, { name: 'the server', log });
   return { url, pid: child.pid, folder, stop: () => stopChild(child) };
+}
+
+/** The built server in a process that switches its own profiler: see `switched-server.mjs`. `measure` gives its slices, a list for each rate. */
+export async function startSwitchedApp({ database, cleanup, env = {} }) {
+  const folder = mkdtempSync(join(tmpdir(), 'techmart-bench-'));
+  cleanup.defer(() => rmSync(folder, { recursive: true, force: true }));
+  const out = openSync(join(folder, 'server.log'), 'w');
+  const child = fork(join(root, 'tools/bench/systems/switched-server.mjs'), [], {
+    env: { ...environmentOf(database, folder), ...env },
+    stdio: ['ignore', out, out, 'ipc'],
+    serialization: 'advanced',
+  });
+  cleanup.defer(() => stopChild(child));
+  const { port } = await ask(child);
+  return { url: `http://127.0.0.1:${port}`, pid: child.pid, measure: (plan) => ask(child, plan) };
 }
 
 /** Access tokens of that many customers, by the product's own tool. More than there are customers: some have several sessions. */

@@ -28,6 +28,11 @@ describe('ParameterMask', () => {
     expect(keys.size).toBe(100_000);
   });
 
+  it('finds no two equal among 100,000 ids of two statements, told apart by their salts', () => {
+    const keys = new Set(Array.from({ length: 200_000 }, (_, n) => mask.mask([n >> 1], n & 1 ? 0x5a_b1_c0_de : 7).key));
+    expect(keys.size).toBe(200_000);
+  });
+
   it('tells long texts apart by their length and both ends', () => {
     const long = 'x'.repeat(20_000);
     const keys = [long, `${long}x`, `y${long.slice(1)}`, `${long.slice(1)}y`].map((value) => mask.mask([value]).key);

@@ -63,9 +63,10 @@ const sizeOf = (value: unknown, type: number): number =>
 export class ParameterMask {
   constructor(private readonly seed: number = randomInt(2 ** 31)) {}
 
-  mask(parameters: readonly unknown[]): MaskedParameters {
+  /** `salt` tells statements apart: with it the key is that of the statement with these parameters. 32 bits. */
+  mask(parameters: readonly unknown[], salt = 0): MaskedParameters {
     const packed: number[] = [];
-    let [keyHigh, keyLow] = [this.seed, parameters.length];
+    let [keyHigh, keyLow] = [this.seed ^ salt, parameters.length ^ Math.imul(salt, prime)];
     for (const value of parameters) {
       const type = typeOf(value);
       const [high, low] = this.hash(textOf(value, type), type);

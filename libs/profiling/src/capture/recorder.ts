@@ -5,6 +5,7 @@ import type { ProfilingOptions } from '../profiling.options.js';
 import type { Fingerprint, Fingerprints } from '../sql/fingerprints.js';
 import type { OwnCost } from './own-cost.js';
 import type { MaskedParameters, ParameterMask } from './parameter-mask.js';
+import { PerSecond } from './per-second.js';
 import { Recording, type ProcessReading } from './recording.js';
 
 /** What the recorder tells of, in the context of the request. */
@@ -30,12 +31,13 @@ export const readProcess = (): ProcessReading => ({
   heapBytes: getHeapStatistics().used_heap_size,
 });
 
-type Options = Pick<ProfilingOptions, 'sampleRate' | 'random'>;
+type Options = Pick<ProfilingOptions, 'sampleRate' | 'random' | 'keptPerSecond'>;
 
 /** Listens to the channels and writes down, request by request. Whether a request is captured in full is drawn when it first does something. */
 export class Recorder {
   private readonly random: () => number;
   private stops: (() => void)[] = [];
+  private readonly readings: PerSecond;
 
   // oxlint-disable-next-line max-params -- what it writes with
   constructor(
@@ -46,6 +48,7 @@ export class Recorder {
     private readonly listener: RecorderListener,
   ) {
     this.random = options.random ?? Math.random;
+    this.readings = new PerSecond(options.keptPerSecond);
   }
 
   start(): void {
@@ -74,7 +77,10 @@ export class Recorder {
 
   of(context: RequestContext): Recording | undefined {
     const recording = context.recording instanceof Recording ? context.recording : this.begin(context);
-    if (recording?.isFull === true) recording.before ??= readProcess();
+    if (recording?.isFull === true && !recording.isProcessSettled) {
+      recording.isProcessSettled = true;
+      if (this.readings.take(context.startedAt)) recording.before = readProcess();
+    }
     return recording;
   }
 
@@ -114,7 +120,7 @@ export class Recorder {
     fingerprint.count(query, context?.endpoint ?? 'background');
     const recording = context && this.of(context);
     if (!context || !recording) return this.listener.queryRecorded(query, fingerprint, undefined);
-    const parameters = recording.isFull ? this.mask.mask(query.parameters) : undefined;
+    const parameters = recording.isFull ? this.mask.mask(query.parameters, fingerprint.salt) : undefined;
     recording.addQuery(query, fingerprint, parameters);
     this.listener.queryRecorded(query, fingerprint, { context, recording, parameters });
   }

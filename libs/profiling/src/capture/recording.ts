@@ -61,8 +61,10 @@ export class Recording {
   hasUnseenQueries = false;
   /** Somebody wants to see this request, whatever it does. */
   isWanted = false;
-  /** Only when it is full and did more than read the memory of the process, which takes less time than reading the process. */
+  /** Only when it is full and did more than read the memory of the process, which takes less time than this; see `Recorder`. */
   before: ProcessReading | undefined;
+  /** Whether it has been settled if there is to be one. */
+  isProcessSettled = false;
   private sightings: Map<Fingerprint, number> | undefined;
 
   constructor(

@@ -60,6 +60,22 @@ describe('which requests are kept', () => {
     expect(profiler.request('both')).toMatchObject({ isFull: true, process: { cpuMs: expect.any(Number) }, reads, queryCount: 1 });
   });
 
+  it('are a few of those that were drawn in a second, and all that there is something to say of', async () => {
+    await start({ keptPerSecond: 2, repeatedQueries: 5 });
+    const query = () => tellQuery({ text: 'SELECT $1', parameters: [Math.random()] });
+    for (const id of ['a', 'b', 'c']) tellRequest({ id, work: query });
+    tellRequest({ id: 'failed', status: 500, work: query });
+    tellRequest({ id: 'n+1', work: () => [1, 2, 3, 4, 5].forEach(query) });
+    expect(kept().toSorted()).toEqual([
+      ['a', 'sampled'],
+      ['b', 'sampled'],
+      ['failed', 'sampled', 'failed'],
+      ['n+1', 'sampled'],
+    ]);
+    expect(profiler.endpoints()).toMatchObject([{ durations: { count: 5 }, captured: 2 }]);
+    expect(profiler.findings()).toMatchObject([{ kind: 'n-plus-one' }]);
+  });
+
   it('are drawn once, whatever they do first, and keep hits of that memory only in full', async () => {
     const chances = [0.5, 0.05];
     await start({ sampleRate: 0.1, slowRequestMs: 100, random: () => chances.shift() ?? 1 });

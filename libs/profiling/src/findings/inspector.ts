@@ -3,6 +3,7 @@ import type { OwnCost } from '../capture/own-cost.js';
 import type { ParameterMask } from '../capture/parameter-mask.js';
 import { readProcess, type RecordedRequest, type RecorderListener } from '../capture/recorder.js';
 import { Recording } from '../capture/recording.js';
+import { PerSecond } from '../capture/per-second.js';
 import { profileOf, type Ended, type KeptBecause, type RequestProfile } from '../capture/request-profile.js';
 import type { RuntimeWatch } from '../capture/runtime-watch.js';
 import { parsePlan } from '../plans/plan.js';
@@ -10,7 +11,8 @@ import { PlanExaminer } from '../plans/plan-examiner.js';
 import type { ProfilingOptions } from '../profiling.options.js';
 import type { Fingerprint } from '../sql/fingerprints.js';
 import { Endpoints } from '../stores/endpoint-figures.js';
-import { KeptRequests } from '../stores/kept-requests.js';
+import { isNotable, KeptRequests } from '../stores/kept-requests.js';
+import type { Finding } from './finding.js';
 import { Findings } from './findings.js';
 import { detectOverFetching } from './over-fetching.detector.js';
 import { RegressionWatch } from './regression.detector.js';
@@ -31,6 +33,7 @@ export class Inspector implements RecorderListener {
   readonly regressions: RegressionWatch;
   readonly examiner: PlanExaminer;
   private readonly clock: Clock;
+  private readonly sampled: PerSecond;
   private waiting: Ended[] = [];
   private timer: NodeJS.Timeout | undefined;
 
@@ -42,6 +45,7 @@ export class Inspector implements RecorderListener {
   ) {
     this.clock = options.clock ?? systemClock;
     this.requests = new KeptRequests(options.requestBytes);
+    this.sampled = new PerSecond(options.keptPerSecond);
     this.findings = new Findings(options.findingBytes);
     this.uncached = new UncachedWatch(options, mask);
     this.regressions = new RegressionWatch(options, this.clock, options.baselines);
@@ -62,8 +66,8 @@ export class Inspector implements RecorderListener {
     if (this.regressions.isDue()) this.judgeEndpoints();
     if (recording?.hasUnseenQueries)
       this.findings.add(unseenQuery(context.endpoint, recording.queryCount), this.clock.now(), context.requestId);
+    if (!this.isKept(fact, recording)) return;
     const because = this.reasons(fact, recording);
-    if (because.length === 0) return;
     const kept = recording ?? new Recording(context.startedAt, false);
     const after = kept.before ? readProcess() : undefined;
     this.waiting.push({ context, recording: kept, fact, because, after, endedAt: this.clock.now() });
@@ -82,11 +86,20 @@ export class Inspector implements RecorderListener {
   }
 
   private inspectOne(profile: RequestProfile): void {
-    this.requests.add(profile);
     this.endpoints.of(profile.endpoint).countProcess(profile);
-    if (!profile.isFull) return;
-    const found = [...detectRepeatedQueries(profile, this.options.repeatedQueries), ...detectOverFetching(profile, this.options)];
+    const found = profile.isFull ? this.lookAt(profile) : [];
+    if (found.length > 0 || isNotable(profile) || this.sampled.take(profile.startedAt)) this.requests.add(profile);
     for (const finding of found) this.findings.add(finding, this.clock.now(), profile.requestId);
+  }
+
+  private lookAt(profile: RequestProfile): Finding[] {
+    return [...detectRepeatedQueries(profile, this.options.repeatedQueries), ...detectOverFetching(profile, this.options)];
+  }
+
+  /** Whether there is any of the reasons: most requests have none, and get no list. */
+  private isKept({ durationMs, statusCode }: RequestFinished, recording: Recording | undefined): boolean {
+    if (durationMs >= this.options.slowRequestMs || statusCode >= 500) return true;
+    return recording !== undefined && (recording.isFull || recording.isWanted);
   }
 
   private reasons({ durationMs, statusCode }: RequestFinished, recording: Recording | undefined): KeptBecause[] {

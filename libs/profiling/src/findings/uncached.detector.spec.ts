@@ -19,8 +19,9 @@ class Watched {
   ): Finding | undefined {
     const facts = { startedAt: 0, durationMs: 2, waitMs: 0, rowCount: 1, readBytes: 10, isInTransaction: false };
     const query = { text: 'SELECT * FROM t WHERE id = $1', parameters: [1], rows, ...facts, ...change };
-    const seen = { requestId, endpoint: 'GET /t', parameters: mask.mask(query.parameters), now: this.requests * 1000 };
-    return this.watch.see(query, fingerprints.of(query.text), seen);
+    const fingerprint = fingerprints.of(query.text);
+    const parameters = mask.mask(query.parameters, fingerprint.salt);
+    return this.watch.see(query, fingerprint, { requestId, endpoint: 'GET /t', parameters, now: this.requests * 1000 });
   }
 
   askOften(count: number, rows: (n: number) => readonly unknown[] | undefined, change?: Partial<QueryFinished>): Finding[] {
@@ -29,6 +30,26 @@ class Watched {
 }
 
 describe('UncachedWatch', () => {
+  it('keeps nothing but a mark of what is read once', () => {
+    const watched = new Watched();
+    const { bytes } = watched.watch.memory;
+    for (let n = 0; n < 1000; n += 1) watched.ask([{}], { parameters: [n] });
+    expect(watched.watch.memory.bytes).toBe(bytes);
+  });
+
+  it('takes two reads of one request for one, from the first on', () => {
+    const watched = new Watched();
+    for (const requestId of ['a', 'a']) watched.ask([{ id: 1 }], {}, requestId);
+    expect(watched.askOften(18, () => [{ id: 1 }])).toEqual([]);
+    expect(watched.askOften(1, () => [{ id: 1 }])).toMatchObject([{ figures: { requests: 20 } }]);
+  });
+
+  it('counts each statement by itself, whatever it shares of its parameters', () => {
+    const watched = new Watched();
+    const found = ['a', 'b'].flatMap((table) => watched.askOften(19, () => [{ id: 1 }], { text: `SELECT * FROM ${table} WHERE id = $1` }));
+    expect(found).toEqual([]);
+  });
+
   it('finds what 20 requests read alike, and says what a cache would save', () => {
     const [finding, ...others] = new Watched().askOften(39, () => [{ id: 1 }]);
     expect(others).toEqual([]);
@@ -68,7 +89,7 @@ describe('UncachedWatch', () => {
 
   it('keeps its limit', () => {
     const watched = new Watched();
-    for (let n = 0; n < 1000; n += 1) watched.ask([{}], { parameters: [n] });
-    expect(watched.watch.memory).toEqual({ bytes: 100_000, limitBytes: 100_000 });
+    for (let n = 0; n < 2000; n += 1) watched.ask([{}], { parameters: [n >> 1] });
+    expect(watched.watch.memory).toEqual({ bytes: 1041 * 12 + 218 * 400, limitBytes: 100_000 });
   });
 });

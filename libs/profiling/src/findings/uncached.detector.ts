@@ -17,6 +17,9 @@ interface Watched {
 }
 
 const entryBytes = 400;
+/** Of the memory, for reads that were seen once; such a one takes twelve bytes. */
+const onceShare = 1 / 8;
+const sightingBytes = 12;
 /** Results are compared from the fifth request on, at most once a second for each read, and three times before it is a finding. */
 const comparedFrom = 5;
 const comparedEveryMs = 1000;
@@ -29,22 +32,56 @@ export interface UncachedOptions {
   readonly watchBytes: number;
 }
 
+/**
+ * Which reads have been seen before: most come once and never again, and an entry for each of those would cost more than all else about
+ * it. A newer read takes the place of an older one with the same remainder, whose next sighting then counts as its first. The idea is that of the
+ * doorkeeper of TinyLFU (Einziger et al., 2017).
+ */
+class Doorkeeper {
+  private readonly keys: Float64Array;
+  private readonly durations: Float32Array;
+
+  constructor(limitBytes: number) {
+    const places = Math.max(1, Math.floor(limitBytes / sightingBytes));
+    this.keys = new Float64Array(places);
+    this.durations = new Float32Array(places);
+  }
+
+  get bytes(): number {
+    return this.keys.byteLength + this.durations.byteLength;
+  }
+
+  /** How long it took the first time; undefined when this is that. */
+  admit(key: number, ms: number): number | undefined {
+    const place = key % this.keys.length;
+    if (this.keys[place] === key) return this.durations[place];
+    this.keys[place] = key;
+    this.durations[place] = ms;
+    return undefined;
+  }
+}
+
 /** Reads that many requests repeat with the same parameters and that give the same rows each time: what a cache would save. */
 export class UncachedWatch {
-  private readonly watched: LRUCache<string, Watched>;
+  private readonly watched: LRUCache<number, Watched>;
+  private readonly doorkeeper: Doorkeeper;
+  /** Whose read was seen for the first time last. */
+  private firstRequestId = '';
 
   constructor(
     private readonly options: UncachedOptions,
     private readonly mask: ParameterMask,
   ) {
-    this.watched = new LRUCache({ max: Math.max(1, Math.floor(options.watchBytes / entryBytes)) });
+    this.doorkeeper = new Doorkeeper(options.watchBytes * onceShare);
+    this.watched = new LRUCache({ max: Math.max(1, Math.floor((options.watchBytes * (1 - onceShare)) / entryBytes)) });
   }
 
   /** `now` in monotonic milliseconds. A finding when the evidence has just become enough, and at each doubling after it. */
   see(query: QueryFinished, fingerprint: Fingerprint, request: SeenRequest): Finding | undefined {
     if (fingerprint.kind !== 'select' || query.error || query.isInTransaction) return undefined;
-    const watched = this.watchOf(`${fingerprint.id} ${request.parameters.key}`);
-    if (watched.lastRequestId === request.requestId) return undefined;
+    const { key } = request.parameters;
+    const watched = this.watched.get(key) ?? this.begin(key, query.durationMs, request.requestId);
+    if (!watched || watched.lastRequestId === request.requestId) return undefined;
     watched.lastRequestId = request.requestId;
     watched.requests += 1;
     watched.totalMs += query.durationMs;
@@ -56,13 +93,19 @@ export class UncachedWatch {
   }
 
   get memory(): { bytes: number; limitBytes: number } {
-    return { bytes: this.watched.size * entryBytes, limitBytes: this.options.watchBytes };
+    return { bytes: this.doorkeeper.bytes + this.watched.size * entryBytes, limitBytes: this.options.watchBytes };
   }
 
-  private watchOf(key: string): Watched {
-    const known = this.watched.get(key);
-    if (known) return known;
-    const watched = { requests: 0, totalMs: 0, lastRequestId: '', mark: undefined, confirmations: 0, comparedAt: -Infinity };
+  /** From its second sighting on; the first one counts. */
+  private begin(key: number, durationMs: number, requestId: string): Watched | undefined {
+    const firstMs = this.doorkeeper.admit(key, durationMs);
+    if (firstMs === undefined) {
+      this.firstRequestId = requestId;
+      return undefined;
+    }
+    // A request that reads twice and is alone meanwhile is one request.
+    const lastRequestId = this.firstRequestId === requestId ? requestId : '';
+    const watched = { requests: 1, totalMs: firstMs, lastRequestId, mark: undefined, confirmations: 0, comparedAt: -Infinity };
     this.watched.set(key, watched);
     return watched;
   }
@@ -81,6 +124,7 @@ export class UncachedWatch {
 export interface SeenRequest {
   readonly requestId: string;
   readonly endpoint: string;
+  /** With the statement's salt. */
   readonly parameters: MaskedParameters;
   /** Monotonic milliseconds. */
   readonly now: number;

@@ -22,13 +22,17 @@ export class Fingerprint {
   readonly endpoints = new Map<string, number>();
   /** Where it was last seen to be issued, by endpoint. */
   readonly sites = new Map<string, string>();
+  /** A number of 32 bits of its own. */
+  readonly salt: number;
 
   constructor(
     readonly id: string,
     /** Safe to show: `?` for each value. */
     readonly text: string,
     readonly kind: StatementKind,
-  ) {}
+  ) {
+    this.salt = Number.parseInt(id.slice(0, 8), 16) | 0;
+  }
 
   count(query: QueryFinished, endpoint: string): void {
     this.calls += 1;

@@ -1,7 +1,7 @@
 import type { RequestFinished } from '@app/common';
 import type { Recording } from '../capture/recording.js';
 import type { RequestProfile } from '../capture/request-profile.js';
-import { DurationHistogram } from './duration-histogram.js';
+import { bucketOf, DurationHistogram } from './duration-histogram.js';
 
 /** Endpoints beyond these are counted as one; templates are few, so this is a guard against an application that makes them up. */
 const mostEndpoints = 1000;
@@ -24,8 +24,9 @@ export class EndpointFigures {
 
   /** A request without a recording did nothing that is recorded. */
   count({ durationMs, statusCode }: RequestFinished, recording: Recording | undefined): void {
-    this.durations.record(durationMs);
-    this.window.record(durationMs);
+    const bucket = bucketOf(durationMs);
+    this.durations.record(durationMs, bucket);
+    this.window.record(durationMs, bucket);
     if (statusCode >= 500) this.failed += 1;
     if (!recording) return;
     this.queryCount += recording.queryCount;

@@ -1,6 +1,9 @@
 import { profileBytes, type RequestProfile } from '../capture/request-profile.js';
 import { ByteRing, type StoreMemory } from './byte-ring.js';
 
+/** Kept for another reason than that it was drawn. */
+export const isNotable = ({ because }: RequestProfile): boolean => because.some((reason) => reason !== 'sampled');
+
 /** The newest requests. Slow, failed and wanted ones have half of the room to themselves, so that a flood of sampled ones spares them. */
 export class KeptRequests {
   private readonly notable: ByteRing<RequestProfile>;
@@ -13,8 +16,7 @@ export class KeptRequests {
 
   /** A request id that comes again, as a client may send it, replaces the request that had it. */
   add(profile: RequestProfile): void {
-    const isNotable = profile.because.some((reason) => reason !== 'sampled');
-    (isNotable ? this.notable : this.sampled).set(profile.requestId, profile);
+    (isNotable(profile) ? this.notable : this.sampled).set(profile.requestId, profile);
   }
 
   find(requestId: string): RequestProfile | undefined {

@@ -42,15 +42,15 @@ function runOf(bench, { app, redis, load }) {
 }
 
 /**
- * A shop that has been open for a while has been asked for most of what it is asked for; with 50,000 products by Zipf's law that
- * takes some 400,000 reads. A few readers at full speed make up for it, for six minutes at most.
+ * A shop that has been open for a while has been asked for most of what it is asked for; by Zipf's law that takes some eight reads a product,
+ * 400,000 of the whole data. A few readers at full speed make up for it, for six minutes at most.
  */
-const fill = { reads: 400_000, turnSeconds: 20, turns: 18 };
+const fill = { readsPerProduct: 8.4, turnSeconds: 5, turns: 72 };
 const readers = 16;
 
-async function fillCaches(bench, { app, load }) {
+async function fillCaches(bench, { app, load, products }) {
   const mode = { kind: 'users', users: readers, thinkMs: 0 };
-  for (let turn = 1, reads = 0; turn <= fill.turns && reads < fill.reads; turn += 1) {
+  for (let turn = 1, reads = 0; turn <= fill.turns && reads < fill.readsPerProduct * products; turn += 1) {
     bench.log(`filling the caches: ${reads} reads so far`);
     const job = { url: app.url, connections: readers, behaviour: 'browsing', mode, seconds: fill.turnSeconds };
     const { all } = await load({ ...job, seed: bench.options.seed + 7 + turn });

@@ -14,10 +14,10 @@ export interface Variant {
   lines?: readonly string[];
 }
 
-/** Head and body up to this many bytes leave in one write, without a buffer in between. */
+/** Bytes of a body that is worth keeping as text, too. */
 const longestText = 8192;
 
-/** What `end` is given: a short body as text, which Node joins to the head, so that both take one system call with one part. */
+/** What `end` is given: a short body as text, which Node joins to the head at a lower price than a buffer beside it. */
 export function sendable(variant: Variant): Buffer | string {
   if (variant.body.length > longestText) return variant.body;
   return (variant.text ??= variant.body.toString('latin1'));

@@ -5,10 +5,10 @@ export class PerSecond {
 
   constructor(private readonly most: number) {}
 
-  /** `nowMs` of one clock, whichever. */
+  /** `nowMs` of a monotonic clock. What comes late, with a time of a second that is over, counts in the present one. */
   take(nowMs: number): boolean {
     const second = Math.floor(nowMs / 1000);
-    if (second !== this.second) {
+    if (second > this.second) {
       this.second = second;
       this.taken = 0;
     }

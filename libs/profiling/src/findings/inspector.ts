@@ -88,7 +88,7 @@ export class Inspector implements RecorderListener {
   private inspectOne(profile: RequestProfile): void {
     this.endpoints.of(profile.endpoint).countProcess(profile);
     const found = profile.isFull ? this.lookAt(profile) : [];
-    if (found.length > 0 || isNotable(profile) || this.sampled.take(profile.startedAt)) this.requests.add(profile);
+    if (found.length > 0 || isNotable(profile) || this.sampled.take(this.clock.monotonic())) this.requests.add(profile);
     for (const finding of found) this.findings.add(finding, this.clock.now(), profile.requestId);
   }
 

@@ -1,14 +1,12 @@
 import { SignOfLife } from '@app/database';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { RedisProbe, type RedisServer } from '../../app.clients.js';
-
-const lookMs = 5000;
+import { BackgroundLook } from '../background-look.js';
 
 /** Looks every five seconds whether PostgreSQL and Redis are there: for metrics and alerts, which themselves ask nobody. */
 @Injectable()
 export class PartWatch implements OnApplicationBootstrap, OnApplicationShutdown {
-  private timer: NodeJS.Timeout | undefined;
-  private looking: Promise<void> | undefined;
+  private readonly background = new BackgroundLook(() => this.lookOnce());
   private seen: { readonly database?: boolean; readonly redis: Readonly<Partial<Record<RedisServer, boolean>>> } = { redis: {} };
 
   constructor(
@@ -27,19 +25,17 @@ export class PartWatch implements OnApplicationBootstrap, OnApplicationShutdown 
   }
 
   onApplicationBootstrap(): void {
-    this.timer = setInterval(() => void this.look(), lookMs).unref();
-    void this.look();
+    this.background.start();
   }
 
   onApplicationShutdown(): void {
-    clearInterval(this.timer);
+    this.background.stop();
     this.database.close();
   }
 
   /** One look at a time: who asks meanwhile waits for the same. */
   look(): Promise<void> {
-    this.looking ??= this.lookOnce().finally(() => (this.looking = undefined));
-    return this.looking;
+    return this.background.now();
   }
 
   private async lookOnce(): Promise<void> {

@@ -1,9 +1,9 @@
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RedisClients, type RedisClient } from '../../app.clients.js';
+import { BackgroundLook } from '../background-look.js';
 import { addGaugeBy } from './gauges.js';
 
-const lookMs = 5000;
 const answerMs = 1000;
 
 interface Figures {
@@ -16,8 +16,7 @@ interface Figures {
 /** What each Redis holds, and may hold, asked in the background; no row for one that is not configured, does not answer, or does not tell. */
 @Injectable()
 export class RedisMetrics implements OnApplicationBootstrap, OnModuleDestroy {
-  private timer: NodeJS.Timeout | undefined;
-  private looking: Promise<void> | undefined;
+  private readonly background = new BackgroundLook(() => this.lookOnce());
   private servers: readonly (readonly [server: string, figures: Figures])[] = [];
 
   constructor(private readonly clients: RedisClients) {
@@ -34,18 +33,16 @@ export class RedisMetrics implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   onApplicationBootstrap(): void {
-    this.timer = setInterval(() => void this.look(), lookMs).unref();
-    void this.look();
+    this.background.start();
   }
 
   onModuleDestroy(): void {
-    clearInterval(this.timer);
+    this.background.stop();
   }
 
   /** One look at a time: who asks meanwhile waits for the same. */
   look(): Promise<void> {
-    this.looking ??= this.lookOnce().finally(() => (this.looking = undefined));
-    return this.looking;
+    return this.background.now();
   }
 
   private async lookOnce(): Promise<void> {

@@ -1,16 +1,14 @@
 import type { Clock } from '@app/common';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { CLOCK } from '../../app.tokens.js';
+import { BackgroundLook } from '../background-look.js';
 import { addGauge, addGaugeBy } from './gauges.js';
 import { ReplicationRepository, type ReplicationState, type StandbyLag } from './replication.repository.js';
-
-const lookMs = 5000;
 
 /** How far copies of the database are behind, asked in the background. No copies: no rows, and none while the database is away. */
 @Injectable()
 export class ReplicationMetrics implements OnApplicationBootstrap, OnModuleDestroy {
-  private timer: NodeJS.Timeout | undefined;
-  private looking: Promise<void> | undefined;
+  private readonly background = new BackgroundLook(() => this.lookOnce());
   private standbys: readonly StandbyLag[] = [];
   private ownLag: number | undefined;
   private caughtUpAt: number | undefined;
@@ -26,18 +24,16 @@ export class ReplicationMetrics implements OnApplicationBootstrap, OnModuleDestr
   }
 
   onApplicationBootstrap(): void {
-    this.timer = setInterval(() => void this.look(), lookMs).unref();
-    void this.look();
+    this.background.start();
   }
 
   onModuleDestroy(): void {
-    clearInterval(this.timer);
+    this.background.stop();
   }
 
   /** One look at a time: who asks meanwhile waits for the same. */
   look(): Promise<void> {
-    this.looking ??= this.lookOnce().finally(() => (this.looking = undefined));
-    return this.looking;
+    return this.background.now();
   }
 
   private async lookOnce(): Promise<void> {

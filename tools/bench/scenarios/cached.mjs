@@ -5,13 +5,13 @@ import { cpuMicrosOf } from '../figures/processes.mjs';
 import { atMost } from '../figures/report.mjs';
 import { ratioByRound, spread } from '../figures/statistics.mjs';
 import { runWrk, writeRequests } from '../load/wrk.mjs';
-import { calm, mintTokens, startApp } from '../systems/app.mjs';
+import { calm, startApp } from '../systems/app.mjs';
 import { recordAnswer, startFloor } from '../systems/floor.mjs';
 import { root } from '../systems/places.mjs';
 import { findProgram } from '../systems/programs.mjs';
 import { openRedis } from '../systems/redis.mjs';
 import { firstStep, inspect } from './probes.mjs';
-import { clients, readWorld } from './world.mjs';
+import { clients, customersOf, readWorld } from './world.mjs';
 
 const hotProducts = 1000;
 const connections = 32;
@@ -59,7 +59,7 @@ async function prepare(bench) {
   const copy = await database.copy(cleanup);
   const all = await readWorld(copy, options.seed);
   const world = { ...all, products: all.products.slice(0, hotProducts) };
-  world.tokens = await mintTokens(copy, clients);
+  world.tokens = await customersOf(copy);
   const write = (behaviour) => {
     const given = { behaviour, world, seed: options.seed };
     return { given, file: writeRequests({ ...given, count: distinctRequests, cleanup }) };

@@ -5,7 +5,7 @@ import { spread } from '../figures/statistics.mjs';
 import { busiestGenerator, startLoad } from '../load/load.mjs';
 import { mintTokens, startApp } from '../systems/app.mjs';
 import { openRedis } from '../systems/redis.mjs';
-import { clients, readWorld, stockUp } from './world.mjs';
+import { clients, customersOf, readWorld, stockUp } from './world.mjs';
 
 /** How many of the most popular products have so much stock that orders go on for the whole run. */
 const stockedUp = 1000;
@@ -16,7 +16,7 @@ async function prepare(bench) {
   const copy = await database.copy(cleanup);
   const world = await readWorld(copy, options.seed);
   await stockUp(copy, world.products.slice(0, stockedUp));
-  world.tokens = await mintTokens(copy, clients);
+  world.tokens = await customersOf(copy);
   const redis = options.redis ? await openRedis(cleanup) : undefined;
   const env = { ROLE: 'all', ...(redis ? { REDIS_URL: redis.url } : {}), ...options.env };
   const app = await startApp({ database: copy, cleanup, env });

@@ -1,5 +1,6 @@
 import { clientAddresses } from '../load/behaviour.mjs';
 import { seededRandom, shuffled } from '../load/random.mjs';
+import { mintTokens } from '../systems/app.mjs';
 
 /** How many clients a load comes from: few would soon be over their limits, and none would be the cost of limiting them. */
 export const clients = 10_000;
@@ -28,4 +29,18 @@ export async function readWorld(copy, seed) {
 export async function stockUp(copy, ids, quantity = 1_000_000) {
   await copy.query('UPDATE products SET stock_quantity = $2, is_active = true WHERE id = ANY ($1)', [ids, quantity]);
   await copy.query('VACUUM (ANALYZE) products');
+}
+
+/**
+ * Access tokens of that many customers. A small shop has fewer: it gets the missing ones, since accounts that share what many clients ask
+ * for are over their limits on a fast machine, and a refusal is not what is measured.
+ */
+export async function customersOf(copy, count = clients) {
+  await copy.query(
+    `INSERT INTO users (username, email, password_hash, first_name, last_name)
+     SELECT 'client-' || n, 'client-' || n || '@bench.test', 'none: nobody logs in', 'Client', n::text
+       FROM generate_series(1, $1 - (SELECT count(*)::integer FROM users WHERE user_type = 'customer' AND is_active)) AS n`,
+    [count],
+  );
+  return mintTokens(copy, count);
 }

@@ -16,6 +16,7 @@ import { serveDocumentation } from './http/documentation.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { registerRequestLifecycle, requestIdOf, tallyQueries } from './http/request-lifecycle.js';
 import { registerSecurityHeaders, securityHeaders } from './http/security-headers.js';
+import { trustedHops, type TrustsHop } from './http/trusted-hops.js';
 import { Uploads } from './http/uploads.js';
 import { answerUnroutable } from './http/unroutable.js';
 import { limitUnguarded } from './http/unguarded-answers.js';
@@ -24,10 +25,10 @@ import { linkProfiles } from './ops/profiling/profile-link.js';
 import { nestLogger } from './logger.js';
 import { logRequests } from './request-log.js';
 
-function createAdapter(config: Config, uploads: Uploads): FastifyAdapter {
+function createAdapter(config: Config, uploads: Uploads, trusts: TrustsHop | undefined): FastifyAdapter {
   return new FastifyAdapter({
     genReqId: requestIdOf,
-    trustProxy: trustProxy(config.http.trustProxy),
+    trustProxy: trusts ?? false,
     bodyLimit: config.http.bodyLimitBytes,
     requestTimeout: config.http.requestTimeoutMs,
     clientErrorHandler: uploads.handleClientError,
@@ -40,31 +41,26 @@ function createAdapter(config: Config, uploads: Uploads): FastifyAdapter {
   });
 }
 
-/** `loopback`, a number of hops, or addresses and CIDR ranges; empty trusts nobody. */
-function trustProxy(setting: string): boolean | string | ((address: string, hop: number) => boolean) {
-  if (setting === '') return false;
-  const hops = Number(setting);
-  return Number.isInteger(hops) ? (_address, hop) => hop < hops : setting;
-}
-
 /**
  * The application, ready to listen or to be injected into: the same for `main.ts` and for the tests. Closing it stops its
  * listeners and pools, not the database server.
  */
 export async function createApp(config: Config, databaseUrl: string, logger: Pino, clock?: Clock): Promise<NestFastifyApplication> {
   const uploads = new Uploads(config.http.requestTimeoutMs);
-  const adapter = createAdapter(config, uploads);
+  const trusts = trustedHops(config.http.trustProxy);
+  const adapter = createAdapter(config, uploads, trusts);
   const server = adapter.getInstance<FastifyInstance>();
   const allowedMethods = new AllowedMethods(server);
   registerRequestLifecycle(server);
-  if (config.tracing.endpoint !== undefined) (await import('./ops/tracing/tracing.js')).startTracing(server, config.tracing);
+  const isTraced = config.tracing.endpoint !== undefined;
+  if (isTraced) (await import('./ops/tracing/tracing.js')).startTracing(server, config.tracing);
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config, databaseUrl, clock), adapter, {
     bodyParser: false,
     logger: nestLogger(logger),
     abortOnError: false,
   });
   const headers = securityHeaders();
-  answerHits(server, app, headers);
+  answerHits(server, app, { headers, trusts, isTraced });
   registerSecurityHeaders(server, headers);
   refuseOverCapacity(server, app.get(RateLimitService));
   server.removeContentTypeParser('text/plain');

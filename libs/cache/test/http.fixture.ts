@@ -18,6 +18,7 @@ import {
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { RequestListener, Server } from 'node:http';
 import { Readable } from 'node:stream';
 import {
   CacheModule,
@@ -43,6 +44,12 @@ export class Shop {
   before: () => Promise<void> = async () => undefined;
   /** What the lane waits for, if anything. */
   admission: Promise<true> | undefined;
+  /** How often the lane has asked. */
+  admissions = 0;
+  /** The requests that Fastify has heard of. */
+  heard = 0;
+  /** What the lane tells of answers that it gave before that. */
+  readonly ended: { readonly url: string | undefined; readonly status: number; readonly bodyBytes: number }[] = [];
 
   async answer(route: string): Promise<{ name: string; filler: string }> {
     this.runs[route] = (this.runs[route] ?? 0) + 1;
@@ -136,7 +143,9 @@ class ProductsController {
   }
 }
 
-const mayPass = ({ headers }: FastifyRequest): boolean => headers['x-refuse'] === undefined;
+type Seen = Pick<FastifyRequest, 'headers' | 'raw'>;
+
+const mayPass = ({ headers }: Seen): boolean => headers['x-refuse'] === undefined;
 
 @Injectable()
 class Guard implements CanActivate {
@@ -146,14 +155,18 @@ class Guard implements CanActivate {
 }
 
 /** What the guard does, for the lane. */
-const laneOptions = (shop: Shop): LaneOptions => ({
+const laneOptions = (shop: Shop): LaneOptions<Seen> => ({
   admit: (request, head) => {
+    shop.admissions += 1;
     head.header('x-admission', 'asked');
     if (!mayPass(request)) throw new ForbiddenException('Forbidden resource');
     return shop.admission ?? true;
   },
   headers: { 'x-secured': 'yes' },
-  complete: (_request, head, bodyBytes) => head.header('x-body-bytes', bodyBytes),
+  complete: ({ headers }, head, bodyBytes) => {
+    if (headers['x-break'] === 'before') throw new Error('broken before the answer');
+    head.header('x-body-bytes', bodyBytes);
+  },
 });
 
 @Catch()
@@ -188,4 +201,30 @@ export async function openShop(options: Partial<CacheOptions> = {}, hasLane = fa
   }
   await app.init();
   return { app, shop: app.get(Shop) };
+}
+
+/** A shop that listens, with both places of the lane. */
+export async function openStreetShop(
+  options: Partial<CacheOptions> = {},
+): Promise<{ app: NestFastifyApplication; shop: Shop; url: string }> {
+  const { app, shop } = await openShop(options, true);
+  const server: Server = app.getHttpServer();
+  const [handle] = server.listeners('request') as [RequestListener];
+  const early = app.get(HitLane).early<Seen>(
+    {
+      ...laneOptions(shop),
+      begin: (raw, _routeOptions, run) => run({ raw, headers: raw.headers }),
+      end: ({ raw, headers }, status, bodyBytes) => {
+        shop.ended.push({ url: raw.url, status, bodyBytes });
+        if (headers['x-break'] === 'after') throw new Error('broken after the answer');
+      },
+    },
+    (message, response) => {
+      shop.heard += 1;
+      handle(message, response);
+    },
+  );
+  server.off('request', handle).on('request', early);
+  await app.listen(0, '127.0.0.1');
+  return { app, shop, url: await app.getUrl() };
 }

@@ -1,5 +1,5 @@
-import type { FastifyRequest } from 'fastify';
 import ipaddr from 'ipaddr.js';
+import type { LimitedRequest } from './rate-limit.options.js';
 
 type Range = readonly [ipaddr.IPv4 | ipaddr.IPv6, number];
 
@@ -35,7 +35,7 @@ export class ClientAddresses {
    * The sender of a request, by the framework's own reading of proxies. That reading parses and compares each hop, so its result is
    * remembered with what it was read from.
    */
-  ofRequest(request: FastifyRequest): KnownAddress {
+  ofRequest(request: Pick<LimitedRequest, 'headers' | 'ip' | 'raw'>): KnownAddress {
     const forwarded = request.headers['x-forwarded-for'];
     if (typeof forwarded !== 'string' || forwarded.length > LONGEST) return this.of(request.ip);
     const sender = `${request.raw.socket.remoteAddress ?? ''} ${forwarded}`;

@@ -7,7 +7,7 @@ export { RateLimit } from './rate-limit.decorator.js';
 export type { RouteLimit, SecondKey } from './rate-limit.decorator.js';
 export { RateLimitGuard } from './rate-limit.guard.js';
 export { RateLimitModule } from './rate-limit.module.js';
-export type { LimitRule, RateLimitOptions } from './rate-limit.options.js';
+export type { LimitedRequest, LimitRule, RateLimitOptions } from './rate-limit.options.js';
 export { RateLimitProbe } from './rate-limit.probe.js';
 export { RateLimitService } from './rate-limit.service.js';
 export type { RedisCommands } from './stores/redis.store.js';

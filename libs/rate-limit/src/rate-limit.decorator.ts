@@ -1,13 +1,13 @@
 import { SetMetadata } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
 import type { PolicySettings } from './policies/policy.js';
+import type { LimitedRequest } from './rate-limit.options.js';
 
 /** A second count of the same requests, such as the account that a log-in names; its limit and window are the route's own. */
 export interface SecondKey {
   /** Added to the policy's name: `POST /auth/login account`. */
   readonly name: string;
   /** What to count by; undefined: this request has none. The body is parsed but not validated. The value is hashed before it is kept. */
-  readonly of: (request: FastifyRequest) => string | undefined;
+  readonly of: (request: LimitedRequest) => string | undefined;
 }
 
 export interface RouteLimit extends Partial<Omit<PolicySettings, 'isExempt'>> {

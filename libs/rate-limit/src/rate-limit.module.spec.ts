@@ -11,7 +11,7 @@ import type { LoadMonitor } from './load/load-monitor.js';
 import { RateLimit } from './rate-limit.decorator.js';
 import { RateLimitGuard } from './rate-limit.guard.js';
 import { RateLimitModule } from './rate-limit.module.js';
-import type { RateLimitOptions } from './rate-limit.options.js';
+import type { LimitedRequest, RateLimitOptions } from './rate-limit.options.js';
 import { RateLimitService } from './rate-limit.service.js';
 
 @Controller('things')
@@ -210,7 +210,7 @@ describe('RateLimitModule', () => {
 
   it('goes by the address when nobody is proven, and by the user when somebody is, at once or later', async () => {
     const users: Record<string, string | undefined> = { ada: 'user:1', bob: 'user:2' };
-    const userOf = ({ headers }: FastifyRequest) => {
+    const userOf = ({ headers }: LimitedRequest) => {
       const known = users[String(headers['x-user'])];
       return known === 'user:2' ? Promise.resolve(known) : known;
     };

@@ -14,6 +14,9 @@ export interface LimitRule extends Partial<PolicySettings> {
   readonly route: string;
 }
 
+/** What the limiter reads of a request. Whether it has been decided about is kept with `raw`. */
+export type LimitedRequest = Pick<FastifyRequest, 'headers' | 'ip' | 'raw' | 'routeOptions'> & { readonly body?: unknown };
+
 export interface RateLimitOptions {
   /** `off`: every request passes, nothing is measured; `shadow`: what would be refused is counted and let through. */
   readonly mode: 'on' | 'shadow' | 'off';
@@ -36,7 +39,7 @@ export interface RateLimitOptions {
   /** Counts each user agent at an address as a client of its own; anyone can make one up, so it is no protection. Default false. */
   readonly byUserAgent?: boolean;
   /** Who a request's credentials prove it to be, as a short key; undefined: nobody, and the address counts. Must not throw. */
-  readonly userOf?: (request: FastifyRequest) => string | undefined | Promise<string | undefined>;
+  readonly userOf?: (request: LimitedRequest) => string | undefined | Promise<string | undefined>;
   /** Pins the level. Default: measured. */
   readonly loadLevel?: LoadLevel | undefined;
   /** Time between samples (500 or more) and before the level falls, in milliseconds. Defaults 500 and 3000. */

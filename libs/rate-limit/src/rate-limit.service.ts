@@ -11,7 +11,7 @@ import { loadLevels } from './load/load-level.js';
 import { LoadMonitor } from './load/load-monitor.js';
 import { ProcessLoad } from './load/process-load.js';
 import { PolicyTable } from './policies/policy-table.js';
-import { RATE_LIMIT_OPTIONS, type RateLimitOptions } from './rate-limit.options.js';
+import { RATE_LIMIT_OPTIONS, type LimitedRequest, type RateLimitOptions } from './rate-limit.options.js';
 import { RateLimiter } from './rate-limiter.js';
 import { LimitStores } from './stores/limit-stores.js';
 
@@ -66,7 +66,7 @@ export class RateLimitService implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** For a request whose answer is at hand, before any guard: the quota of its route counts, the capacity of the process does not. */
-  admitReady(request: FastifyRequest, head: HeaderSink): true | Promise<true> {
+  admitReady(request: LimitedRequest, head: HeaderSink): true | Promise<true> {
     return this.limiter.isOff ? true : this.limiter.admitReady(request, head, this.table.ofRequest(request));
   }
 

@@ -1,6 +1,6 @@
 import { LineSampler, limitChecked, systemClock, type HeaderSink, type LimitChecked, type Problem } from '@app/common';
 import { Logger } from '@nestjs/common';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { createHash } from 'node:crypto';
 import { writeLoadLevel, writeQuota, writeQuotas, writeUntouched } from './answer-headers.js';
 import type { ClientAddresses } from './client-address.js';
@@ -10,7 +10,7 @@ import { loadLevels } from './load/load-level.js';
 import type { LoadMonitor } from './load/load-monitor.js';
 import type { RoutePolicy } from './policies/policy-table.js';
 import type { Policy } from './policies/policy.js';
-import type { RateLimitOptions } from './rate-limit.options.js';
+import type { LimitedRequest, RateLimitOptions } from './rate-limit.options.js';
 import { addressDenied, quotaExceeded } from './rate-limit.problems.js';
 import type { Decision, LimitStore } from './stores/store.js';
 
@@ -19,7 +19,7 @@ const DECIDED = Symbol('rate-limit:decided');
 
 /** One request on its way through. */
 interface Passage {
-  readonly request: FastifyRequest;
+  readonly request: LimitedRequest;
   readonly head: HeaderSink;
   /** What takes a place among the requests in flight, and may be refused for want of one; undefined: nothing does. */
   readonly place: FastifyReply | undefined;
@@ -59,20 +59,20 @@ export class RateLimiter {
     this.isOff = parts.options.mode === 'off';
   }
 
-  isDecided(request: FastifyRequest): boolean {
-    return DECIDED in request;
+  isDecided(request: LimitedRequest): boolean {
+    return DECIDED in request.raw;
   }
 
   /**
    * True, or throws the `Problem` that refuses the request. The answer's headers are set either way. Of a request that has been decided
    * about, nothing is counted again.
    */
-  admit(request: FastifyRequest, reply: FastifyReply, route: RoutePolicy): true | Promise<true> {
+  admit(request: LimitedRequest, reply: FastifyReply, route: RoutePolicy): true | Promise<true> {
     return this.decide(request, reply, route, route.policy.holdsPlace ? reply : undefined);
   }
 
   /** The same for a request whose answer is at hand: it takes no place, and capacity is no reason to refuse it, since a refusal costs more. */
-  admitReady(request: FastifyRequest, head: HeaderSink, route: RoutePolicy): true | Promise<true> {
+  admitReady(request: LimitedRequest, head: HeaderSink, route: RoutePolicy): true | Promise<true> {
     return this.decide(request, head, route, undefined);
   }
 
@@ -80,12 +80,12 @@ export class RateLimiter {
    * Why no request of this kind can be let in now, whoever sends it; undefined when it is to be asked for its admission. For a look before
    * any work is done: a process sheds load only as long as a refusal costs it far less than an answer.
    */
-  overCapacity(request: FastifyRequest, reply: FastifyReply, route: RoutePolicy): Problem | undefined {
+  overCapacity(request: LimitedRequest, reply: FastifyReply, route: RoutePolicy): Problem | undefined {
     const { policy } = route;
     if (this.isOff || this.isShadow || !policy.holdsPlace || policy.priority === 0) return undefined;
     const passage: Passage = { request, head: reply, place: reply, route, level: this.parts.load.level };
     if (!this.isFullFor(passage) || this.isDenied(request)) return undefined;
-    (request as { [DECIDED]?: boolean })[DECIDED] = true;
+    (request.raw as { [DECIDED]?: boolean })[DECIDED] = true;
     writeLoadLevel(reply, passage.level);
     const problem = policy.overCapacityAt(passage.level);
     this.tellRefusal(passage, 'shed', problem);
@@ -93,10 +93,10 @@ export class RateLimiter {
   }
 
   // oxlint-disable-next-line max-params -- the request, and how it is let in
-  private decide(request: FastifyRequest, head: HeaderSink, route: RoutePolicy, place: FastifyReply | undefined): true | Promise<true> {
+  private decide(request: LimitedRequest, head: HeaderSink, route: RoutePolicy, place: FastifyReply | undefined): true | Promise<true> {
     if (this.isOff || this.isDecided(request)) return true;
     const passage: Passage = { request, head, place, route, level: this.parts.load.level };
-    (request as { [DECIDED]?: boolean })[DECIDED] = true;
+    (request.raw as { [DECIDED]?: boolean })[DECIDED] = true;
     writeLoadLevel(head, passage.level);
     if (route.policy.priority === 0) return this.pass(passage, 'exempt');
     return this.admitToPlace(passage);
@@ -175,7 +175,7 @@ export class RateLimiter {
     return this.pass(passage, result);
   }
 
-  private clientOf(request: FastifyRequest): string {
+  private clientOf(request: LimitedRequest): string {
     const { client } = this.parts.addresses.ofRequest(request);
     if (!this.parts.options.byUserAgent) return client;
     const agent = createHash('sha256')
@@ -198,7 +198,7 @@ export class RateLimiter {
     this.refuse(passage, 'shed', passage.route.policy.overCapacityAt(passage.level));
   }
 
-  private isDenied(request: FastifyRequest): boolean {
+  private isDenied(request: LimitedRequest): boolean {
     const { addresses } = this.parts;
     return addresses.hasLists && addresses.ofRequest(request).standing === 'denied';
   }

@@ -16,7 +16,7 @@ const clientOf = (request: FastifyRequest): ClientInfo => ({
 });
 
 /** The account that a log-in names, known or not; its letters' case makes no other account. */
-const accountOf = ({ body }: FastifyRequest): string | undefined => {
+const accountOf = ({ body }: { readonly body?: unknown }): string | undefined => {
   const email: unknown = typeof body === 'object' && body !== null && 'email' in body ? body.email : undefined;
   return typeof email === 'string' ? email.toLowerCase() : undefined;
 };

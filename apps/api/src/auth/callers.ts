@@ -24,6 +24,9 @@ declare module 'fastify' {
   }
 }
 
+/** What is read of a request, and where its caller is kept for whoever asks next. */
+type CalledRequest = Pick<FastifyRequest, 'headers' | 'caller'>;
+
 const bearer = /^Bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)$/i;
 
 const REMEMBERED = 10_000;
@@ -43,12 +46,12 @@ export class Callers {
   ) {}
 
   /** At once where nothing is to be verified. Never throws. */
-  of(request: FastifyRequest): Caller | Promise<Caller> {
+  of(request: CalledRequest): Caller | Promise<Caller> {
     return (request.caller ??= this.read(request.headers.authorization));
   }
 
   /** The user whom a valid token names. */
-  keyOf(request: FastifyRequest): string | undefined | Promise<string | undefined> {
+  keyOf(request: CalledRequest): string | undefined | Promise<string | undefined> {
     const caller = this.of(request);
     return caller instanceof Promise ? caller.then(keyOf) : keyOf(caller);
   }

@@ -4,4 +4,4 @@ import type { FastifyRequest } from 'fastify';
 export const ownAddress = '0.0.0.0';
 
 /** Whether the process itself asks. Such a request is nobody's: it is not logged, and no part of what clients are served. */
-export const isOwnRequest = (request: FastifyRequest): boolean => request.raw.socket.remoteAddress === ownAddress;
+export const isOwnRequest = (request: Pick<FastifyRequest, 'raw'>): boolean => request.raw.socket.remoteAddress === ownAddress;

@@ -23,8 +23,18 @@ declare module 'fastify' {
 
 const acceptedRequestId = /^[A-Za-z0-9._-]{1,128}$/;
 
+/** Where a message keeps its context, so that whoever comes to know of it later goes on with the same. */
+const CONTEXT = Symbol('request-context');
+
+interface Message {
+  readonly headers: IncomingHttpHeaders;
+  [CONTEXT]?: RequestContext;
+}
+
 /** The client's own id when it is harmless in logs and headers, else a new one. */
-export function requestIdOf(message: { readonly headers: IncomingHttpHeaders }): string {
+export function requestIdOf(message: Message): string {
+  const begun = message[CONTEXT];
+  if (begun) return begun.requestId;
   const given = message.headers['x-request-id'];
   return typeof given === 'string' && acceptedRequestId.test(given) ? given : randomUUID();
 }
@@ -44,8 +54,7 @@ class EndpointNames {
   private readonly byRoute = new Map<string, Map<string, string>>();
   private readonly routes = new Map<string, string>();
 
-  of(request: FastifyRequest): string {
-    const { method, routeOptions } = request;
+  of({ method, routeOptions }: Pick<FastifyRequest, 'method' | 'routeOptions'>): string {
     const route = routeOptions.url ?? 'unmatched';
     return this.byRoute.get(route)?.get(method) ?? this.add(method, route);
   }
@@ -65,6 +74,20 @@ class EndpointNames {
   }
 }
 
+const names = new EndpointNames();
+
+/** The context of a message, begun if need be. */
+export function contextOf(message: Message, id: string, route: Pick<FastifyRequest, 'method' | 'routeOptions'>): RequestContext {
+  return (message[CONTEXT] ??= begin(message, id, names.of(route)));
+}
+
+function begin({ headers: { traceparent } }: Message, id: string, endpoint: string): RequestContext {
+  const context = newRequestContext(id, systemClock.monotonic(), endpoint);
+  const parent = traceparent === undefined ? undefined : parseTraceparent(traceparent);
+  if (parent) context.traceId = parent.traceId;
+  return context;
+}
+
 /** 0 where nobody can tell: of streams, and of what is compressed already. */
 function bodyBytes(reply: FastifyReply, payload: unknown): number {
   const isWhole = typeof payload === 'string' || Buffer.isBuffer(payload);
@@ -72,21 +95,23 @@ function bodyBytes(reply: FastifyReply, payload: unknown): number {
 }
 
 /** The answer is ready: what every one of them says of its request. */
-export function sign({ id, context }: FastifyRequest, head: HeaderSink, size: number): void {
+export function sign({ id, context }: Pick<FastifyRequest, 'id' | 'context'>, head: HeaderSink, size: number): void {
   context.answeredAt = systemClock.monotonic();
   context.bodyBytes = size;
   head.header('x-request-id', id);
   head.header('server-timing', serverTiming(context, context.answeredAt));
 }
 
-function publishFinished(request: FastifyRequest, reply: FastifyReply, names: EndpointNames): void {
+/** The answer has left. To be called in the request's context. */
+export function publishFinished(request: Pick<FastifyRequest, 'context' | 'raw'>, statusCode: number, responseBytes: number): void {
   if (isOwnRequest(request)) return;
+  const { context, raw } = request;
   requestFinished.publish({
-    method: request.method,
-    route: names.routeOf(request.context.endpoint),
-    statusCode: reply.statusCode,
-    durationMs: systemClock.monotonic() - request.context.startedAt,
-    responseBytes: Number(reply.getHeader('content-length') ?? 0),
+    method: raw.method ?? '',
+    route: names.routeOf(context.endpoint),
+    statusCode,
+    durationMs: systemClock.monotonic() - context.startedAt,
+    responseBytes,
   });
 }
 
@@ -96,12 +121,9 @@ function publishFinished(request: FastifyRequest, reply: FastifyReply, names: En
  * so the context is entered after it.
  */
 export function registerRequestLifecycle(server: FastifyInstance): void {
-  const names = new EndpointNames();
   server.decorateRequest('context', null as unknown as RequestContext);
   server.addHook('onRequest', (request, _reply, done) => {
-    request.context = newRequestContext(request.id, systemClock.monotonic(), names.of(request));
-    const parent = request.headers.traceparent === undefined ? undefined : parseTraceparent(request.headers.traceparent);
-    if (parent) request.context.traceId = parent.traceId;
+    request.context = contextOf(request.raw, request.id, request);
     done();
   });
   server.addHook('preValidation', (request, _reply, done) => runInRequest(request.context, done));
@@ -112,7 +134,7 @@ export function registerRequestLifecycle(server: FastifyInstance): void {
     done(null, answer);
   });
   server.addHook('onResponse', (request, reply, done) => {
-    runInRequest(request.context, () => publishFinished(request, reply, names));
+    runInRequest(request.context, () => publishFinished(request, reply.statusCode, Number(reply.getHeader('content-length') ?? 0)));
     done();
   });
 }

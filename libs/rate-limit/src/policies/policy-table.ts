@@ -1,11 +1,10 @@
 import { Inject, Injectable, RequestMethod, type OnModuleInit, type Type } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
-import type { FastifyRequest } from 'fastify';
 import { THROTTLER_LIMIT, THROTTLER_SKIP, THROTTLER_TTL } from '@nestjs/throttler/dist/throttler.constants.js';
 import { Policy, type PolicySettings } from './policy.js';
 import { ROUTE_LIMIT, type RouteLimit, type SecondKey } from '../rate-limit.decorator.js';
-import { RATE_LIMIT_OPTIONS, type LimitRule, type RateLimitOptions } from '../rate-limit.options.js';
+import { RATE_LIMIT_OPTIONS, type LimitedRequest, type LimitRule, type RateLimitOptions } from '../rate-limit.options.js';
 
 /** A route's policy, and the one by which its requests are counted a second time. */
 export interface RoutePolicy {
@@ -55,7 +54,7 @@ export class PolicyTable implements OnModuleInit {
   }
 
   /** For answers that are given before or beside the guards. A HEAD is its GET. */
-  ofRequest({ routeOptions }: FastifyRequest): RoutePolicy {
+  ofRequest({ routeOptions }: Pick<LimitedRequest, 'routeOptions'>): RoutePolicy {
     const { method, url, config } = routeOptions;
     const known = this.byRoute.get(config);
     if (known) return known;

@@ -108,7 +108,7 @@ function share(
     keys,
     origin,
     subscriber,
-    beat: () => link.run(heartbeatScript, [keys.clock], [keys.channel, origin]),
+    beat: (number) => link.run(heartbeatScript, [keys.clock], [keys.channel, `${origin} ${number}`]),
     publish: (channel, text) => link.unguarded.send(['PUBLISH', channel, text]),
     onInvalidation: (message) => memory.drop(message),
     onDoubt: () => memory.clear(),

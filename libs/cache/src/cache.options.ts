@@ -22,7 +22,7 @@ export interface CacheOptions {
   readonly maxBytes?: number;
   /** Most entries of L1. Default 50,000. */
   readonly maxEntries?: number;
-  /** How long L1 answers without asking Redis again, in milliseconds. Default 5,000. */
+  /** How long L1 answers after Redis was asked, or after the last proof that nothing was missed, in milliseconds. Default 5,000. */
   readonly trustMs?: number;
   /** The same while the other processes cannot be heard, for relaxed types. Default 2,000. */
   readonly detachedTrustMs?: number;

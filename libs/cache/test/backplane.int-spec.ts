@@ -1,4 +1,5 @@
 import { openReplica, until, type Replica } from './cache.fixture.js';
+import { MovingClock } from './moving-clock.js';
 import { describeRedis, RedisServer } from './redis-server.js';
 
 /** Three missing signs of life are a loss: often enough for a test, rarely enough for a busy machine. */
@@ -47,6 +48,22 @@ describeRedis('the backplane', () => {
     expect(a.engine.types.get('product').stats.l2.hits).toBe(1);
     await a.cache.get('product', 1);
     expect([a.engine.types.get('product').stats.l2.hits, a.engine.memory.size]).toEqual([2, 0]);
+  });
+
+  it('need not ask Redis again while its signs of life prove that nothing was missed', async () => {
+    const clock = new MovingClock();
+    const c = await openReplica(server, { ...quick, clock, trustMs: 5000 });
+    await c.cache.getOrLoad('list', 2, () => 'value');
+    for (let turn = 0; turn < 10; turn += 1) {
+      clock.pass(800);
+      await until(() => (c.engine.shared?.backplane.provenAt ?? 0) >= clock.monotonic());
+    }
+    expect(await c.cache.get('list', 2)).toBe('value');
+    const { l1, l2 } = c.engine.types.get('list').stats;
+    expect([l1.hits, l2.hits]).toEqual([1, 0]);
+    await b.cache.delete('list', 2);
+    expect(await c.cache.get('list', 2)).toBeUndefined();
+    await c.close();
   });
 
   it('notices that it missed an invalidation by its number', async () => {

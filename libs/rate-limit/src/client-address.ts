@@ -10,7 +10,7 @@ export interface KnownAddress {
 }
 
 /** Most that is remembered; then all is forgotten, which costs each client a few microseconds once. */
-const REMEMBERED = 10_000;
+const REMEMBERED = 20_000;
 /** Longest `X-Forwarded-For` that is remembered: a client may send anything. */
 const LONGEST = 200;
 
@@ -40,7 +40,7 @@ export class ClientAddresses {
     if (typeof forwarded !== 'string' || forwarded.length > LONGEST) return this.of(request.ip);
     const sender = `${request.raw.socket.remoteAddress ?? ''} ${forwarded}`;
     const known = this.known.get(sender);
-    return known ?? this.remember(sender, this.of(request.ip));
+    return known ?? this.remember(sender, this.describe(request.ip));
   }
 
   /** What is no address (a socket file, a proxy's nonsense) is one client together with all else that is none. */

@@ -16,6 +16,8 @@ interface KnownCaller {
   /** The user as the limiter counts one. */
   readonly key: string;
   readonly expiresAtMs: number;
+  /** When it was last marked as used. */
+  usedAtMs: number;
 }
 
 declare module 'fastify' {
@@ -30,6 +32,8 @@ type CalledRequest = Pick<FastifyRequest, 'headers' | 'caller'>;
 const bearer = /^Bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)$/i;
 
 const REMEMBERED = 10_000;
+/** To mark a token as used writes to several places far apart in memory, so it is done this seldom. */
+const MARKED_EVERY_MS = 5000;
 const nobody: Caller = { refusal: tokenMissing };
 
 /**
@@ -58,17 +62,23 @@ export class Callers {
 
   private read(header: string | undefined): Caller | Promise<Caller> {
     if (header === undefined) return nobody;
-    const known = this.verified.get(header);
-    if (known && this.clock.now() < known.expiresAtMs) return known;
-    return this.verify(header);
+    const known = this.verified.peek(header);
+    const now = this.clock.now();
+    if (!known || now >= known.expiresAtMs) return this.verify(header);
+    if (now - known.usedAtMs >= MARKED_EVERY_MS) {
+      known.usedAtMs = now;
+      this.verified.get(header);
+    }
+    return known;
   }
 
   private async verify(header: string): Promise<Caller> {
     const token = bearer.exec(header)?.[1];
     if (token === undefined) return { refusal: () => tokenInvalid('the Authorization header holds no bearer token') };
     try {
-      const identity = await this.tokens.verify(token, this.clock.now());
-      const caller = { identity, key: `user:${identity.userId}`, expiresAtMs: (decodeJwt(token).exp ?? 0) * 1000 };
+      const now = this.clock.now();
+      const identity = await this.tokens.verify(token, now);
+      const caller = { identity, key: `user:${identity.userId}`, expiresAtMs: (decodeJwt(token).exp ?? 0) * 1000, usedAtMs: now };
       this.verified.set(header, caller);
       return caller;
     } catch (problem) {

@@ -41,9 +41,15 @@ export function requestIdOf(message: Message): string {
 
 /** `Server-Timing` (W3C): the whole request, the database's share with its number of statements, and the cache's. */
 export function serverTiming(context: RequestContext, now: number): string {
-  const total = (now - context.startedAt).toFixed(1);
-  const statements = `${context.queryCount} ${context.queryCount === 1 ? 'query' : 'queries'}`;
-  return `total;dur=${total}, db;dur=${context.queryMs.toFixed(1)};desc="${statements}", cache;dur=${context.cacheMs.toFixed(1)}`;
+  const { queryCount, queryMs, cacheMs } = context;
+  const statements = `${queryCount} ${queryCount === 1 ? 'query' : 'queries'}`;
+  return `total;dur=${tenths(now - context.startedAt)}, db;dur=${tenths(queryMs)};desc="${statements}", cache;dur=${tenths(cacheMs)}`;
+}
+
+/** As `toFixed(1)`, at a fraction of its price. */
+function tenths(ms: number): string {
+  const count = Math.round(ms * 10);
+  return `${Math.trunc(count / 10)}.${count % 10}`;
 }
 
 /**

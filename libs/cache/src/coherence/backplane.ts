@@ -14,8 +14,8 @@ export interface BackplaneOptions {
   /** Longest wait for acknowledgements, in milliseconds; 0: nobody waits. */
   readonly acknowledgeMs: number;
   readonly clock: Clock;
-  /** Publishes this process's sign of life; may reject. */
-  readonly beat: () => Promise<unknown>;
+  /** Publishes this process's sign of life with this number; may reject. */
+  readonly beat: (number: number) => Promise<unknown>;
   readonly publish: (channel: string, text: string) => Promise<unknown>;
   readonly onInvalidation: (message: Message) => void;
   /** Something was missed, or may have been: nothing in this process's memory is known to be current. */
@@ -23,6 +23,9 @@ export interface BackplaneOptions {
   /** The numbers have gone back: the server has forgotten invalidations, as a fail-over replica may have. */
   readonly onRollback: () => void;
 }
+
+/** Signs of life that may be under way: more than it takes to be given up. */
+const remembered = 8;
 
 /**
  * Tells and hears invalidations. Redis delivers a message at most once, so this notices what it did not get: invalidations are numbered
@@ -36,7 +39,10 @@ export class Backplane {
   private incarnation = '';
   private sequence = 0;
   private heardSelfAt = 0;
-  private beatAt = 0;
+  private provenTo = Number.NEGATIVE_INFINITY;
+  private beats = 0;
+  /** When the last of them were sent, by their numbers. */
+  private readonly beatTimes = new Map<number, number>();
   private timer: NodeJS.Timeout | undefined;
   private readonly owed = new Map<string, number>();
 
@@ -47,6 +53,14 @@ export class Backplane {
   /** Whether this process hears every invalidation. */
   get isAttached(): boolean {
     return this.isHearing;
+  }
+
+  /**
+   * Monotonic milliseconds: all that was invalidated before this moment has been heard of, or what it might concern has been dropped. It is
+   * when the newest sign of life that came back was sent: Redis put the newest number on it after that.
+   */
+  get provenAt(): number {
+    return this.isHearing ? this.provenTo : Number.NEGATIVE_INFINITY;
   }
 
   get figures() {
@@ -94,8 +108,10 @@ export class Backplane {
     void this.subscribe()
       .then(
         () => {
-          this.beatAt = this.options.clock.monotonic();
-          return this.options.beat();
+          this.beats += 1;
+          this.beatTimes.set(this.beats, this.options.clock.monotonic());
+          this.beatTimes.delete(this.beats - remembered);
+          return this.options.beat(this.beats);
         },
         // Not connected: the next tick tries again.
       )
@@ -122,7 +138,7 @@ export class Backplane {
     this.stats.received += 1;
     this.follow(message);
     const isOwn = message.origin === this.options.origin;
-    if (message.kind === 'heartbeat') return isOwn ? this.heardSelf() : this.acknowledgements.heard(message.origin);
+    if (message.kind === 'heartbeat') return isOwn ? this.heardSelf(message.beat) : this.acknowledgements.heard(message.origin);
     if (isOwn) return this.acknowledgements.echoed(message.sequence);
     this.options.onInvalidation(message);
     if (this.options.acknowledgeMs > 0) this.owe(message);
@@ -142,9 +158,13 @@ export class Backplane {
     if (isMissing) this.options.onDoubt();
   }
 
-  private heardSelf(): void {
+  private heardSelf(beat: number): void {
     this.heardSelfAt = this.options.clock.monotonic();
-    this.stats.lagMs = this.heardSelfAt - this.beatAt;
+    const sentAt = this.beatTimes.get(beat);
+    if (sentAt !== undefined) {
+      this.stats.lagMs = this.heardSelfAt - sentAt;
+      this.provenTo = sentAt;
+    }
     if (this.isHearing) return;
     this.options.onDoubt();
     this.isHearing = true;

@@ -6,6 +6,8 @@ export interface Message {
   readonly incarnation: string;
   readonly sequence: number;
   readonly origin: string;
+  /** Of a heartbeat: which one of its sender's it is; 0 of anything else. */
+  readonly beat: number;
   /** Of an invalidation only. */
   readonly verb: Verb;
   readonly keys: readonly string[];
@@ -21,10 +23,13 @@ export function parseMessage(text: string): Message | undefined {
   const [, letter, incarnation, digits, rest] = /^(\w) (\S+) (\d+) (.+)$/s.exec(text) ?? [];
   if (!isKind(letter) || incarnation === undefined || rest === undefined) return undefined;
   const common = { kind: kinds[letter], incarnation, sequence: Number(digits) };
-  if (letter !== 'i') return { ...common, origin: rest, verb: 'remove', keys: [], names: [] };
+  if (letter !== 'i') {
+    const [origin = '', beat = 0] = rest.split(' ');
+    return { ...common, origin, beat: Number(beat), verb: 'remove', keys: [], names: [] };
+  }
   try {
     const { o: origin, v: verb, k: keys, n: names } = JSON.parse(rest) as { o: string; v: Verb; k: string[]; n: string[] };
-    return Array.isArray(keys) && Array.isArray(names) ? { ...common, origin, verb, keys, names } : undefined;
+    return Array.isArray(keys) && Array.isArray(names) ? { ...common, origin, beat: 0, verb, keys, names } : undefined;
   } catch {
     // Not JSON, so not ours.
     return undefined;

@@ -215,7 +215,7 @@ end
 return redis.call('HMGET', KEYS[1], 'inc', 'seq')
 `);
 
-/** A sign of life that carries the newest sequence. KEYS: clock. ARGV: channel, sender. */
+/** A sign of life that carries the newest sequence. KEYS: clock. ARGV: channel, sender and number. */
 export const heartbeatScript = script(`${whenFull}
 local inc, seq = unpack(redis.call('HMGET', KEYS[1], 'inc', 'seq'))
 if not inc then return 0 end

@@ -20,11 +20,14 @@ function open() {
     invalidate: async () => 1,
     put: async () => ({ isStored: true, event: 1 }),
   };
-  const state = { circuit: 'closed' as CircuitState, isAttached: true, waited: [] as number[] };
+  const state = { circuit: 'closed' as CircuitState, isAttached: true, provenAt: 0, waited: [] as number[] };
   const pending = new PendingInvalidations(10);
   const backplane = {
     get isAttached() {
       return state.isAttached;
+    },
+    get provenAt() {
+      return state.provenAt;
     },
     acknowledged: async (event: number) => void state.waited.push(event),
   };
@@ -61,6 +64,22 @@ describe('L1 in front of a slow Redis', () => {
     clock.pass(5001);
     expect(held(address)).toBeUndefined();
     expect(store.leftover(address.type, address.key, clock.monotonic())?.value).toBe('value');
+  });
+
+  it('asks Redis again only when it does not know for too long that it has heard all invalidations', async () => {
+    const { store, remote, state, held, clock } = open();
+    const address = addressOf();
+    remote.read = async () => found('value');
+    await store.read(address, 'value');
+    clock.pass(10_000);
+    state.provenAt = clock.monotonic();
+    clock.pass(4999);
+    expect(held(address)).toBe('value');
+    state.circuit = 'open';
+    expect(held(address)).toBeUndefined();
+    state.circuit = 'closed';
+    clock.pass(1);
+    expect(held(address)).toBeUndefined();
   });
 
   it('does not keep what was read before an invalidation that it heard of while the answer was on its way', async () => {

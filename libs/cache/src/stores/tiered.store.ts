@@ -13,10 +13,13 @@ import type { FrontStore, Invalidation, Lease, Reading, Want, Written } from './
 export interface TieredStoreOptions {
   readonly memory: MemoryStore;
   readonly redis: RedisStore;
-  readonly backplane: Pick<Backplane, 'isAttached' | 'acknowledged'>;
+  readonly backplane: Pick<Backplane, 'isAttached' | 'acknowledged' | 'provenAt'>;
   readonly breaker: Pick<CircuitBreaker, 'state' | 'trip'>;
   readonly pending: PendingInvalidations;
-  /** How long an entry of L1 is believed without asking Redis again, in milliseconds, while the other processes are heard. */
+  /**
+   * How long an entry of L1 is believed, in milliseconds, after Redis was asked for it or after the last proof that this process has heard
+   * all invalidations. Such a proof comes with every sign of life, so as long as they come Redis is not asked again.
+   */
   readonly trustMs: number;
   /** The same while they are not; of relaxed types only. */
   readonly detachedTrustMs: number;
@@ -32,7 +35,7 @@ export class TieredStore implements FrontStore {
 
   peek(type: CacheType, key: string, now: number): MemoryEntry | undefined {
     const entry = this.leftover(type, key, now);
-    return entry !== undefined && now < entry.trustedUntil ? entry : undefined;
+    return entry !== undefined && (now < entry.trustedUntil || this.isProven(now)) ? entry : undefined;
   }
 
   leftover(type: CacheType, key: string, now: number): MemoryEntry | undefined {
@@ -154,6 +157,11 @@ export class TieredStore implements FrontStore {
     if (lease) return { ...reading, lease: { ...lease, watched } };
     memory.unwatch(watched);
     return reading;
+  }
+
+  /** Whether all that Redis has said of L1's entries has lately been heard. */
+  private isProven(now: number): boolean {
+    return this.isCoherent && now < this.options.backplane.provenAt + this.options.trustMs;
   }
 
   /** Whether Redis is believed and the other processes are heard. */

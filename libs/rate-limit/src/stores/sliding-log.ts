@@ -9,6 +9,7 @@ const OVERHEAD_BYTES = 300;
  * comparison per hit that has left the window since the last one.
  */
 export class SlidingLog extends Usage {
+  /** Their number is a power of two. */
   private times: number[] = [NaN, NaN, NaN, NaN];
   private head = 0;
   private count = 0;
@@ -40,17 +41,17 @@ export class SlidingLog extends Usage {
     const time = this.count > 0 ? Math.max(now, this.at(this.count - 1)) : now;
     for (let left = Math.min(cost, limit); left > 0; left -= 1) {
       if (this.count === this.times.length) this.grow();
-      this.times[(this.head + this.count) % this.times.length] = time;
+      this.times[(this.head + this.count) & (this.times.length - 1)] = time;
       this.count += 1;
     }
   }
 
   private at(index: number): number {
-    return this.times[(this.head + index) % this.times.length] ?? 0;
+    return this.times[(this.head + index) & (this.times.length - 1)] ?? 0;
   }
 
   private drop(): void {
-    this.head = (this.head + 1) % this.times.length;
+    this.head = (this.head + 1) & (this.times.length - 1);
     this.count -= 1;
   }
 

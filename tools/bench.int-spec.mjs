@@ -106,8 +106,9 @@ describe('a benchmark on a server of PostgreSQL', () => {
       async (name) => {
         const { code, stdout, stderr, report } = await measure(name);
         expect({ code, stderr: code === 0 ? '' : stderr + stdout }).toEqual({ code: 0, stderr: '' });
-        const costs = report().tables.at(-1).rows;
-        for (const row of costs) expect(row).toMatchObject({ errors: 0, toHttp: { median: expect.any(Number) } });
+        const tables = report().tables.filter(({ columns }) => columns.some(({ key }) => key === 'toHttp'));
+        expect(tables).toHaveLength(1);
+        for (const row of tables[0].rows) expect(row).toMatchObject({ errors: 0, toHttp: { median: expect.any(Number) } });
       },
       300_000,
     );

@@ -15,7 +15,7 @@ const REMEMBERED = 10_000;
 /** Anybody can make up addresses of any length. */
 const LONGEST = 500;
 
-/** Routes and keys by path and query, as they were sent: of addresses that alone decide about the answer. A few megabytes at most. */
+/** Routes and keys by path and query, as they were sent: of addresses that alone decide about the answer. Some ten megabytes at most. */
 export class KnownUrls {
   private readonly urls = new LRUCache<string, KnownUrl>({ max: REMEMBERED });
 

@@ -4,10 +4,7 @@ import { foundIn, type MemoryEntry } from '../stores/memory.store.js';
 import type { Found } from '../entry/entry.js';
 import type { FrontStore } from '../stores/store.js';
 import type { Answer } from './answer.js';
-import { answerOf, type Loading, type Request } from './loading.js';
-
-/** Share of its time after which an entry of a `refresh-ahead` type is loaded again, if somebody asks for it. */
-const refreshAfter = 0.8;
+import { answerOf, isNearItsEnd, type Loading, type Request } from './loading.js';
 
 /** What is known of a value that went past a cache which is switched off. */
 const passed = {
@@ -59,7 +56,7 @@ export class Access {
   /** Whether an entry should be loaded again in the background. */
   isDue(entry: MemoryEntry, now: number): boolean {
     if (now >= entry.freshUntil) return true;
-    return entry.type.strategy === 'refresh-ahead' && entry.freshUntil - now < entry.ttlMs * (1 - refreshAfter);
+    return entry.type.strategy === 'refresh-ahead' && isNearItsEnd({ freshForMs: entry.freshUntil - now, ttlMs: entry.ttlMs });
   }
 
   refresh(request: Request, entry: MemoryEntry, now: number): void {

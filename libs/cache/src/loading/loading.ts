@@ -34,6 +34,8 @@ export interface Request {
 
 const loaded = { layer: 'loader', ageMs: 0, isBecauseOfError: false } as const;
 const jitter = 0.1;
+/** Share of its time after which an entry of a `refresh-ahead` type is loaded again, if somebody asks for it. */
+const refreshAfter = 0.8;
 const pollMs = { first: 5, longest: 50 };
 
 /** Fetches what L1 could not answer: from the store behind it, from whoever is loading it, or by loading it. */
@@ -66,8 +68,12 @@ export class Loading {
   }
 
   private async refreshNow(request: Request, isEarly: boolean): Promise<void> {
-    const { lease } = await this.options.store.read(request.address, isEarly ? 'refresh' : 'lease');
-    if (lease) await this.loadBehind(request, lease);
+    const { store } = this.options;
+    const { found, lease } = await store.read(request.address, isEarly ? 'refresh' : 'lease');
+    if (!lease) return;
+    // Another replica came first: L1 has by now what that one has loaded.
+    if (isEarly && found && !isNearItsEnd(found)) return store.release(lease);
+    await this.loadBehind(request, lease);
   }
 
   /** For somebody who has been given an old value. Never rejects: that value stays, and the next try waits a little. */
@@ -179,6 +185,9 @@ export class Loading {
     if (!type.isLocal) type.stats.l2.misses += 1;
   }
 }
+
+export const isNearItsEnd = ({ freshForMs, ttlMs }: Pick<Found, 'freshForMs' | 'ttlMs'>): boolean =>
+  freshForMs < ttlMs * (1 - refreshAfter);
 
 export function answerOf({ value, layer, ageMs, freshForMs }: Found): Answer {
   const result = freshForMs <= 0 ? 'stale' : value === undefined ? 'negative' : 'hit';

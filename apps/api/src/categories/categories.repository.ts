@@ -44,6 +44,14 @@ export class CategoriesRepository {
     }
   }
 
+  /**
+   * Moves wait for each other, as the table's trigger has it. Taken before any row: the trigger takes it when the statement has locked its
+   * own row already, which a move of what is above that one may want.
+   */
+  async lockTree(manager: EntityManager): Promise<void> {
+    await manager.query(`SELECT pg_advisory_xact_lock(hashtextextended('categories.path', 0))`);
+  }
+
   /** False: there is no such category. */
   async update(manager: EntityManager, id: number, change: CategoryChange): Promise<boolean> {
     const fields = columns.filter((column) => change[column] !== undefined);

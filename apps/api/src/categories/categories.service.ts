@@ -39,6 +39,7 @@ export class CategoriesService {
 
   change(actorId: number, id: number, change: CategoryChange): Promise<Category> {
     return inTransaction(this.dataSource, async (manager) => {
+      if (change.parent_id !== undefined) await this.categories.lockTree(manager);
       if (!(await this.categories.update(manager, id, change))) throw categoryNotFound(id);
       await this.record(manager, { actorId, action: 'category.update', id, changes: change });
       return this.getWithin(manager, id);

@@ -20,6 +20,17 @@ export const listenerErrors = (): number => failed;
 
 export function defineChannel<T>(name: string): Channel<T> {
   const inner = channel(`techmart:${name}`);
+  // Never changed, but replaced: whoever stops listening while a fact is told does not move the others.
+  let listeners: readonly { readonly hear: (fact: T) => void }[] = [];
+  const tell = (fact: unknown): void => {
+    for (const { hear } of listeners) {
+      try {
+        hear(fact as T);
+      } catch {
+        failed += 1;
+      }
+    }
+  };
   return {
     name,
     get hasListeners() {
@@ -29,16 +40,12 @@ export function defineChannel<T>(name: string): Channel<T> {
       if (inner.hasSubscribers) inner.publish(fact);
     },
     subscribe(listener) {
-      const guarded = (fact: unknown): void => {
-        try {
-          listener(fact as T);
-        } catch {
-          failed += 1;
-        }
-      };
-      inner.subscribe(guarded);
+      const own = { hear: listener };
+      if (listeners.length === 0) inner.subscribe(tell);
+      listeners = [...listeners, own];
       return () => {
-        inner.unsubscribe(guarded);
+        listeners = listeners.filter((other) => other !== own);
+        if (listeners.length === 0) inner.unsubscribe(tell);
       };
     },
   };

@@ -27,7 +27,7 @@ export class ProfilingInterceptor implements NestInterceptor {
     if (!recording) return next.handle();
     recording.handler = { name: nameOf(context), startedAt: performance.now() };
     // Without it, the handler ends when its answer is ready to be sent, which is told by the request itself.
-    return recording.isFull ? next.handle().pipe(finalize(() => handled(recording))) : next.handle();
+    return recording.isKept ? next.handle().pipe(finalize(() => handled(recording))) : next.handle();
   }
 }
 

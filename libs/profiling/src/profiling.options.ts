@@ -26,8 +26,9 @@ export interface ProfilingOptions {
   /** Most bytes of kept requests; half for slow, failed and wanted ones, half for sampled ones. */
   readonly requestBytes: number;
   /**
-   * Of requests that are kept for no other reason than that they were drawn, and of readings of the process, at most so many in a second: a busy
-   * server would else keep the last moment alone, and pay more for keeping than for looking. All are counted and looked at.
+   * Of requests that are kept for no other reason than that they were drawn, at most so many in a second, and besides as many that did nothing
+   * but hit the memory of the process. Only these have readings of the process and the end of their handler. A busy server would else keep the
+   * last moment alone, and pay more for keeping than for looking. All are counted, and looked at where there may be something to find.
    */
   readonly keptPerSecond: number;
   readonly findingBytes: number;

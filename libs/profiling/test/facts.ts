@@ -49,6 +49,8 @@ interface Told {
   readonly endpoint?: string;
   readonly status?: number;
   readonly durationMs?: number;
+  /** Monotonic milliseconds; left out, it begins at 0. */
+  readonly endedAt?: number;
   readonly work?: (context: RequestContext) => void;
 }
 
@@ -60,9 +62,10 @@ export function tellRequest({
   endpoint = 'GET /things',
   status = 200,
   durationMs = 5,
+  endedAt = durationMs,
   work,
 }: Told): RequestContext {
-  const context = newRequestContext(id, 0, endpoint);
+  const context = newRequestContext(id, endedAt - durationMs, endpoint);
   const [method = '', route = ''] = endpoint.split(' ');
   runInRequest(context, () => {
     work?.(context);

@@ -10,12 +10,9 @@ const hotProducts = 100;
 /** Of as many addresses, so that none of them comes to its limit. */
 const distinctRequests = 40_000;
 
-/** Milliseconds. Short, since what disturbs a machine comes and goes within seconds; but after each switch the engine compiles anew. */
-const sliceMs = 300;
-const settleMs = 200;
 /** What a switch takes besides, so that the load outlasts the measurement. */
 const switchMs = 20;
-const warmUpRounds = 5;
+const warmUpRounds = 8;
 
 const samplings = [
   { name: 'off', rate: undefined },
@@ -23,10 +20,19 @@ const samplings = [
   { name: 'at 100 %', rate: 1 },
 ];
 
-/** Few products, so that all but the first answers come from the cache; and all of them, with no cache, so that each is a query. */
+/**
+ * Few products, so that all but the first answers come from the cache; and all of them, with no cache, so that each is a query. Slices, in
+ * milliseconds, are short and many, since what disturbs a machine comes and goes within a second; some hundred requests settle what a switch stirs up.
+ */
 const readsOf = (world) => [
-  { name: 'cached', behaviour: 'detailUniform', env: {}, world: { ...world, products: world.products.slice(0, hotProducts) } },
-  { name: 'uncached', behaviour: 'detailUniform', env: { CACHE_ENABLED: 'false' }, world },
+  {
+    name: 'cached',
+    behaviour: 'detailUniform',
+    env: {},
+    timing: { sliceMs: 100, settleMs: 40 },
+    world: { ...world, products: world.products.slice(0, hotProducts) },
+  },
+  { name: 'uncached', behaviour: 'detailUniform', env: { CACHE_ENABLED: 'false' }, timing: { sliceMs: 400, settleMs: 200 }, world },
 ];
 
 async function prepare(bench) {
@@ -39,16 +45,16 @@ async function prepare(bench) {
     const requests = writeRequests({ ...given, count: distinctRequests, cleanup });
     const app = await startSwitchedApp({ database: copy, cleanup, env: { ...calm, ...options.env, ...read.env } });
     bench.measure(app.pid);
-    reads.push({ name: read.name, given, requests, app });
+    reads.push({ name: read.name, timing: read.timing, given, requests, app });
   }
   await database.settle();
   return { reads, products: world.products.length };
 }
 
 /** The slices of each sampling, while the server is kept busy. */
-async function watch({ app, requests }, rounds) {
-  const plan = { rates: samplings.map(({ rate }) => rate), rounds, sliceMs, settleMs };
-  const seconds = Math.ceil((rounds * samplings.length * (sliceMs + settleMs + switchMs)) / 1000) + 1;
+async function watch({ app, requests, timing }, rounds) {
+  const plan = { rates: samplings.map(({ rate }) => rate), rounds, ...timing };
+  const seconds = Math.ceil((rounds * samplings.length * (timing.sliceMs + timing.settleMs + switchMs)) / 1000) + 1;
   const [slices, { errors }] = await Promise.all([app.measure(plan), runWrk({ url: app.url, requests, connections, seconds })]);
   return { slices, errors };
 }
@@ -93,7 +99,7 @@ async function run(bench) {
     await watch(read, warmUpRounds);
     const facts = await inspect(read.app.url, read.given);
     bench.log(`${read.name}: ${samplings.map(({ name }) => name).join(', ')} in turn`);
-    measured.push({ name: read.name, ...facts, ...(await watch(read, Math.ceil((rounds * seconds * 1000) / sliceMs))) });
+    measured.push({ name: read.name, ...facts, ...(await watch(read, Math.ceil((rounds * seconds * 1000) / read.timing.sliceMs))) });
   }
   const rows = measured.flatMap(rowsOf);
   const found = (name) => rows.find((row) => row.name === name);
@@ -101,7 +107,7 @@ async function run(bench) {
     data: { products },
     tables: [{ title: `Processor time of GET /products/{id}, ${connections} connections at full speed`, columns, rows }],
     notes: [
-      `cached: ${hotProducts} products. One process for each read, which switches its profiler every ${sliceMs} ms: "more" is against the slice without`,
+      `cached: ${hotProducts} products. One process for each read, which switches its profiler again and again: "more" is against the slice without`,
       'it in the same round. In brackets: where the median of ever more rounds would lie, with 95 % confidence',
     ],
     goals: [

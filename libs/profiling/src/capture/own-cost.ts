@@ -6,16 +6,22 @@ const longestEventMs = 0.5;
 /** What the profiler itself costs: one event in 61 is timed, so that timing costs next to nothing, and counts for all of them. */
 export class OwnCost {
   private events = 0;
+  private untilTimed = measuredEvery;
   private measuredEvents = 0;
   private measuredMs = 0;
 
-  /** Runs `work` and takes its time now and then. */
-  of(work: () => void): void {
+  /** An event begins. What this gives goes to `end`: its time, or 0 when it is not timed. */
+  begin(): number {
     this.events += 1;
-    if (this.events % measuredEvery !== 0) return work();
-    const startedAt = performance.now();
-    work();
-    const tookMs = performance.now() - startedAt;
+    this.untilTimed -= 1;
+    if (this.untilTimed > 0) return 0;
+    this.untilTimed = measuredEvery;
+    return performance.now();
+  }
+
+  end(begunAt: number): void {
+    if (begunAt === 0) return;
+    const tookMs = performance.now() - begunAt;
     if (tookMs > longestEventMs) return;
     this.measuredEvents += 1;
     this.measuredMs += tookMs;

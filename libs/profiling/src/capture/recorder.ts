@@ -25,6 +25,9 @@ const ended = {};
 /** In its place while a request that is not captured in full has done nothing but read the memory of the process: most never do more. */
 const light = {};
 
+/** Milliseconds for which hits of that memory are left alone when enough of them have been kept. */
+const restMs = 1000;
+
 /** Neither of them is a system call, as `process.cpuUsage()` is: together one to five microseconds. */
 export const readProcess = (): ProcessReading => ({
   busyMs: performance.eventLoopUtilization().active,
@@ -37,7 +40,9 @@ type Options = Pick<ProfilingOptions, 'sampleRate' | 'random' | 'keptPerSecond'>
 export class Recorder {
   private readonly random: () => number;
   private stops: (() => void)[] = [];
-  private readonly readings: PerSecond;
+  private readonly kept: PerSecond;
+  /** Requests that hit the memory of the process first, and will be kept: apart, since they are many and would leave the others none. */
+  private hitsLeft: number;
 
   // oxlint-disable-next-line max-params -- what it writes with
   constructor(
@@ -48,16 +53,17 @@ export class Recorder {
     private readonly listener: RecorderListener,
   ) {
     this.random = options.random ?? Math.random;
-    this.readings = new PerSecond(options.keptPerSecond);
+    this.kept = new PerSecond(options.keptPerSecond);
+    this.hitsLeft = options.keptPerSecond;
   }
 
   start(): void {
     this.stops = [
-      queryStarted.subscribe((query) => this.cost.of(() => this.onQueryStarted(query))),
-      queryFinished.subscribe((query) => this.cost.of(() => this.onQueryFinished(query))),
-      connectionUsed.subscribe((use) => this.onConnectionUsed(use)),
-      cacheAccessed.subscribe((read) => this.onCacheAccessed(read)),
-      requestFinished.subscribe((fact) => this.cost.of(() => this.onRequestFinished(fact))),
+      queryStarted.subscribe(this.onQueryStarted),
+      queryFinished.subscribe(this.onQueryFinished),
+      connectionUsed.subscribe(this.onConnectionUsed),
+      cacheAccessed.subscribe(this.onCacheAccessed),
+      requestFinished.subscribe(this.onRequestFinished),
     ];
   }
 
@@ -77,16 +83,15 @@ export class Recorder {
 
   of(context: RequestContext): Recording | undefined {
     const recording = context.recording instanceof Recording ? context.recording : this.begin(context);
-    if (recording?.isFull === true && !recording.isProcessSettled) {
-      recording.isProcessSettled = true;
-      if (this.readings.take(context.startedAt)) recording.before = readProcess();
-    }
+    if (recording?.isKept) recording.before ??= readProcess();
     return recording;
   }
 
   private begin(context: RequestContext): Recording | undefined {
-    if (context.recording === ended) return undefined;
-    const begun = new Recording(context.startedAt, context.recording !== light && this.drawFull());
+    const { recording, startedAt } = context;
+    if (recording === ended) return undefined;
+    const isFull = recording !== light && this.drawFull();
+    const begun = new Recording(startedAt, isFull, isFull && this.kept.take(startedAt));
     context.recording = begun;
     return begun;
   }
@@ -95,45 +100,64 @@ export class Recorder {
     return this.options.sampleRate > 0 && this.random() < this.options.sampleRate;
   }
 
-  /** A hit in the memory of the process took no time: only a request that is captured in full keeps it. */
-  private onCacheAccessed(read: CacheAccessed): void {
+  private beginHit({ startedAt }: RequestContext): Recording {
+    this.hitsLeft -= 1;
+    if (this.hitsLeft === 0) setTimeout(() => (this.hitsLeft = this.options.keptPerSecond), restMs).unref();
+    return new Recording(startedAt, true, true);
+  }
+
+  // The listeners are made once, whatever is switched: the engine would compile new ones anew.
+
+  /**
+   * A hit in the memory of the process took no time: only a request that is captured in full keeps it. While none that hits first is to be
+   * kept, it is not even drawn whether it is captured: that is done when it does something else, if it ever does.
+   */
+  private readonly onCacheAccessed = (read: CacheAccessed): void => {
     if (read.layer !== 'L1') return this.current()?.addRead(read, performance.now());
+    if (this.hitsLeft === 0) return;
     const context = currentRequest();
     if (!context) return;
-    if (context.recording === undefined) context.recording = this.drawFull() ? new Recording(context.startedAt, true) : light;
+    if (context.recording === undefined) context.recording = this.drawFull() ? this.beginHit(context) : light;
     if (context.recording instanceof Recording && context.recording.isFull) context.recording.addRead(read, performance.now());
-  }
+  };
 
   /** A stack is worth its price when a statement comes again, in this request or to this endpoint, and its place is not known. */
-  private onQueryStarted(query: QueryStarted): void {
+  private readonly onQueryStarted = (query: QueryStarted): void => {
+    const begunAt = this.cost.begin();
     const context = currentRequest();
     const recording = context && this.of(context);
-    if (!recording?.isFull) return;
-    const fingerprint = this.fingerprints.of(query.text);
-    const seen = recording.sight(fingerprint);
-    query.needsSite = seen === 1 || (seen === 0 && fingerprint.calls > 0 && !fingerprint.sites.has(context?.endpoint ?? ''));
-  }
+    if (recording?.isFull) {
+      const fingerprint = this.fingerprints.of(query.text);
+      const seen = recording.sight(fingerprint);
+      query.needsSite = seen === 1 || (seen === 0 && fingerprint.calls > 0 && !fingerprint.sites.has(context?.endpoint ?? ''));
+    }
+    this.cost.end(begunAt);
+  };
 
-  private onQueryFinished(query: QueryFinished): void {
+  private readonly onQueryFinished = (query: QueryFinished): void => {
+    const begunAt = this.cost.begin();
     const fingerprint = this.fingerprints.of(query.text);
     const context = currentRequest();
     fingerprint.count(query, context?.endpoint ?? 'background');
     const recording = context && this.of(context);
-    if (!context || !recording) return this.listener.queryRecorded(query, fingerprint, undefined);
-    const parameters = recording.isFull ? this.mask.mask(query.parameters, fingerprint.salt) : undefined;
-    recording.addQuery(query, fingerprint, parameters);
-    this.listener.queryRecorded(query, fingerprint, { context, recording, parameters });
-  }
+    const parameters = recording?.isFull ? this.mask.mask(query.parameters, fingerprint.salt) : undefined;
+    recording?.addQuery(query, fingerprint, parameters);
+    this.listener.queryRecorded(query, fingerprint, context && recording && { context, recording, parameters });
+    this.cost.end(begunAt);
+  };
 
-  private onConnectionUsed(use: ConnectionUsed): void {
+  private readonly onConnectionUsed = (use: ConnectionUsed): void => {
     if (use.error || use.queryCount === 0) this.current()?.addConnection(use);
-  }
+  };
 
-  private onRequestFinished(fact: RequestFinished): void {
+  private readonly onRequestFinished = (fact: RequestFinished): void => {
+    const begunAt = this.cost.begin();
     const context = currentRequest();
-    if (!context) return;
-    const { recording } = context;
-    context.recording = ended;
-    if (recording !== ended) this.listener.requestEnded(fact, context, recording instanceof Recording ? recording : undefined);
-  }
+    const recording = context?.recording;
+    if (context && recording !== ended) {
+      context.recording = ended;
+      this.listener.requestEnded(fact, context, recording instanceof Recording ? recording : undefined);
+    }
+    this.cost.end(begunAt);
+  };
 }

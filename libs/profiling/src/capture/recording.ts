@@ -41,7 +41,7 @@ export interface ProcessReading {
 
 /**
  * What is kept of a request while it runs. One per request that did anything worth keeping; its statements may finish in any order
- * and at once. When it is not `isFull`, there are only counts and times: no parameters, no places, no process figures.
+ * and at once. When it is not `isFull`, there are only counts and times: no parameters and no places.
  */
 export class Recording {
   readonly queries: QueryRecord[] = [];
@@ -61,21 +61,29 @@ export class Recording {
   hasUnseenQueries = false;
   /** Somebody wants to see this request, whatever it does. */
   isWanted = false;
-  /** Only when it is full and did more than read the memory of the process, which takes less time than this; see `Recorder`. */
+  /** Only when it is kept and did more than read the memory of the process, which takes less time than this. */
   before: ProcessReading | undefined;
-  /** Whether it has been settled if there is to be one. */
-  isProcessSettled = false;
+  /** There is a stack among its statements. */
+  hasStacks = false;
+  private firstSighted: Fingerprint | undefined;
   private sightings: Map<Fingerprint, number> | undefined;
 
   constructor(
     /** Monotonic milliseconds. */
     readonly startedAt: number,
+    /** Parameters and places are captured. */
     readonly isFull: boolean,
+    /** One of those of its second that are kept whatever they do, and measured whole. */
+    readonly isKept: boolean,
   ) {}
 
   /** How often the statement was issued before in this request. Counts this time. */
   sight(fingerprint: Fingerprint): number {
-    this.sightings ??= new Map();
+    if (!this.firstSighted) {
+      this.firstSighted = fingerprint;
+      return 0;
+    }
+    this.sightings ??= new Map([[this.firstSighted, 1]]);
     const seen = this.sightings.get(fingerprint) ?? 0;
     this.sightings.set(fingerprint, seen + 1);
     return seen;
@@ -88,6 +96,7 @@ export class Recording {
     this.waitMs += waitMs;
     this.rowCount += rowCount;
     this.readBytes += readBytes;
+    if (site) this.hasStacks = true;
     if (this.queries.length >= recordLimits.queries) {
       this.dropped += 1;
       return;

@@ -54,6 +54,8 @@ export interface Ended {
   readonly recording: Recording;
   readonly fact: RequestFinished;
   readonly because: readonly KeptBecause[];
+  /** Kept whatever is found in it. */
+  readonly isKept: boolean;
   /** Milliseconds since the epoch. */
   readonly endedAt: number;
   readonly after: ProcessReading | undefined;

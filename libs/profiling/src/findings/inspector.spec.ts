@@ -76,6 +76,21 @@ describe('which requests are kept', () => {
     expect(profiler.findings()).toMatchObject([{ kind: 'n-plus-one' }]);
   });
 
+  it('are, of those that only hit the memory of the process, a few in a second, which take no room from the others', async () => {
+    await start({ keptPerSecond: 2 });
+    const hit = () => cacheAccessed.publish({ type: 'thing', key: 'thing:1', layer: 'L1', result: 'hit', durationMs: 0, loadMs: 0 });
+    const query = () => tellQuery({ text: 'SELECT $1', parameters: ['a'] });
+    for (const id of ['hit 1', 'hit 2', 'hit 3']) tellRequest({ id, work: hit });
+    tellRequest({ id: 'query', work: query });
+    tellRequest({ id: 'both', work: () => [hit, query, query].forEach((work) => work()) });
+    expect(kept().map(([id]) => id)).toEqual(expect.arrayContaining(['hit 1', 'hit 2', 'query', 'both']));
+    expect(kept()).toHaveLength(4);
+    // It was drawn, so it is captured in full all the same, but for the hit.
+    expect(profiler.request('both')).toMatchObject({ isFull: true, reads: [], queryCount: 2 });
+    expect(profiler.findings()).toMatchObject([{ kind: 'duplicate-query' }]);
+    expect(profiler.endpoints()).toMatchObject([{ durations: { count: 5 } }]);
+  });
+
   it('are drawn once, whatever they do first, and keep hits of that memory only in full', async () => {
     const chances = [0.5, 0.05];
     await start({ sampleRate: 0.1, slowRequestMs: 100, random: () => chances.shift() ?? 1 });

@@ -3,7 +3,6 @@ import type { OwnCost } from '../capture/own-cost.js';
 import type { ParameterMask } from '../capture/parameter-mask.js';
 import { readProcess, type RecordedRequest, type RecorderListener } from '../capture/recorder.js';
 import { Recording } from '../capture/recording.js';
-import { PerSecond } from '../capture/per-second.js';
 import { profileOf, type Ended, type KeptBecause, type RequestProfile } from '../capture/request-profile.js';
 import type { RuntimeWatch } from '../capture/runtime-watch.js';
 import { parsePlan } from '../plans/plan.js';
@@ -11,7 +10,8 @@ import { PlanExaminer } from '../plans/plan-examiner.js';
 import type { ProfilingOptions } from '../profiling.options.js';
 import type { Fingerprint } from '../sql/fingerprints.js';
 import { Endpoints } from '../stores/endpoint-figures.js';
-import { isNotable, KeptRequests } from '../stores/kept-requests.js';
+import { KeptRequests } from '../stores/kept-requests.js';
+import { Outcomes } from '../stores/outcomes.js';
 import type { Finding } from './finding.js';
 import { Findings } from './findings.js';
 import { detectOverFetching } from './over-fetching.detector.js';
@@ -20,9 +20,11 @@ import { detectRepeatedQueries } from './repeated-query.detector.js';
 import { UncachedWatch } from './uncached.detector.js';
 import { unseenQuery } from './unseen-query.detector.js';
 
-/** Requests are looked at in batches, after their answers have left; a batch is never larger than this. */
-const batchDelayMs = 20;
+/** Requests are looked at in batches, after their answers have left; a batch is never larger than this. Whoever reads does not wait for it. */
+const batchDelayMs = 200;
 const largestBatch = 200;
+/** So many are counted at a time, or fewer, when somebody asks. */
+const countedAtOnce = 128;
 
 /** Counts every request, keeps those that are worth it, and looks for what is wrong with them. */
 export class Inspector implements RecorderListener {
@@ -33,7 +35,7 @@ export class Inspector implements RecorderListener {
   readonly regressions: RegressionWatch;
   readonly examiner: PlanExaminer;
   private readonly clock: Clock;
-  private readonly sampled: PerSecond;
+  private readonly uncounted = new Outcomes(countedAtOnce);
   private waiting: Ended[] = [];
   private timer: NodeJS.Timeout | undefined;
 
@@ -45,7 +47,6 @@ export class Inspector implements RecorderListener {
   ) {
     this.clock = options.clock ?? systemClock;
     this.requests = new KeptRequests(options.requestBytes);
-    this.sampled = new PerSecond(options.keptPerSecond);
     this.findings = new Findings(options.findingBytes);
     this.uncached = new UncachedWatch(options, mask);
     this.regressions = new RegressionWatch(options, this.clock, options.baselines);
@@ -56,21 +57,35 @@ export class Inspector implements RecorderListener {
     if (query.durationMs >= this.options.slowQueryMs) this.offerSlow(query, fingerprint, request?.context, request?.recording);
     if (!request?.parameters) return;
     const { requestId, endpoint } = request.context;
-    const seen = { requestId, endpoint, parameters: request.parameters, now: this.clock.monotonic() };
+    const seen = { requestId, endpoint, parameters: request.parameters, now: query.startedAt + query.durationMs };
     const finding = this.uncached.see(query, fingerprint, seen);
     if (finding) this.findings.add(finding, this.clock.now(), requestId);
   }
 
   requestEnded(fact: RequestFinished, context: RequestContext, recording: Recording | undefined): void {
-    this.endpoints.of(context.endpoint).count(fact, recording);
-    if (this.regressions.isDue()) this.judgeEndpoints();
-    if (recording?.hasUnseenQueries)
-      this.findings.add(unseenQuery(context.endpoint, recording.queryCount), this.clock.now(), context.requestId);
-    if (!this.isKept(fact, recording)) return;
-    const because = this.reasons(fact, recording);
-    const kept = recording ?? new Recording(context.startedAt, false);
-    const after = kept.before ? readProcess() : undefined;
-    this.waiting.push({ context, recording: kept, fact, because, after, endedAt: this.clock.now() });
+    const { endpoint, requestId, startedAt } = context;
+    const { durationMs, statusCode } = fact;
+    const endedAt = startedAt + durationMs;
+    this.uncounted.add(endpoint, fact, recording);
+    if (this.regressions.isDue(endedAt)) this.judgeEndpoints();
+    else if (this.uncounted.isFull) this.count();
+    if (recording?.hasUnseenQueries) this.findings.add(unseenQuery(endpoint, recording.queryCount), this.clock.now(), requestId);
+    const isNotable = statusCode >= 500 || durationMs >= this.options.slowRequestMs || recording?.isWanted === true;
+    if (!isNotable && !recording?.isFull) return;
+    const isKept = isNotable || recording?.isKept === true;
+    if (isKept || (recording && this.isTelling(recording)))
+      this.enqueue(fact, context, recording ?? new Recording(startedAt, false, false), isKept);
+  }
+
+  /** Whether looking at it could tell something: a finding takes two statements or much that is read, and places are told by stacks. */
+  private isTelling({ queryCount, readBytes, hasStacks }: Recording): boolean {
+    return queryCount > 1 || hasStacks || readBytes >= this.options.overFetchBytes;
+  }
+
+  // oxlint-disable-next-line max-params -- what is waited with
+  private enqueue(fact: RequestFinished, context: RequestContext, recording: Recording, isKept: boolean): void {
+    const after = recording.before ? readProcess() : undefined;
+    this.waiting.push({ context, recording, fact, isKept, because: this.reasons(fact, recording), after, endedAt: this.clock.now() });
     if (this.waiting.length >= largestBatch) this.inspect();
     else this.timer ??= setTimeout(() => this.inspect(), batchDelayMs).unref();
   }
@@ -79,16 +94,26 @@ export class Inspector implements RecorderListener {
   inspect(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
+    this.count();
     const batch = this.waiting;
     this.waiting = [];
     if (batch.length > 0) this.watch.look();
-    for (const ended of batch) this.cost.of(() => this.inspectOne(profileOf(ended, this.watch)));
+    for (const ended of batch) {
+      const begunAt = this.cost.begin();
+      this.inspectOne(ended);
+      this.cost.end(begunAt);
+    }
   }
 
-  private inspectOne(profile: RequestProfile): void {
+  private count(): void {
+    this.uncounted.drain((outcome) => this.endpoints.of(outcome.endpoint).count(outcome));
+  }
+
+  private inspectOne(ended: Ended): void {
+    const profile = profileOf(ended, this.watch);
     this.endpoints.of(profile.endpoint).countProcess(profile);
     const found = profile.isFull ? this.lookAt(profile) : [];
-    if (found.length > 0 || isNotable(profile) || this.sampled.take(this.clock.monotonic())) this.requests.add(profile);
+    if (found.length > 0 || ended.isKept) this.requests.add(profile);
     for (const finding of found) this.findings.add(finding, this.clock.now(), profile.requestId);
   }
 
@@ -96,22 +121,17 @@ export class Inspector implements RecorderListener {
     return [...detectRepeatedQueries(profile, this.options.repeatedQueries), ...detectOverFetching(profile, this.options)];
   }
 
-  /** Whether there is any of the reasons: most requests have none, and get no list. */
-  private isKept({ durationMs, statusCode }: RequestFinished, recording: Recording | undefined): boolean {
-    if (durationMs >= this.options.slowRequestMs || statusCode >= 500) return true;
-    return recording !== undefined && (recording.isFull || recording.isWanted);
-  }
-
-  private reasons({ durationMs, statusCode }: RequestFinished, recording: Recording | undefined): KeptBecause[] {
+  private reasons({ durationMs, statusCode }: RequestFinished, { isFull, isWanted }: Recording): KeptBecause[] {
     const because: KeptBecause[] = [];
-    if (recording?.isFull) because.push('sampled');
+    if (isFull) because.push('sampled');
     if (durationMs >= this.options.slowRequestMs) because.push('slow');
     if (statusCode >= 500) because.push('failed');
-    if (recording?.isWanted) because.push('wanted');
+    if (isWanted) because.push('wanted');
     return because;
   }
 
   private judgeEndpoints(): void {
+    this.count();
     for (const finding of this.regressions.judgeAll(this.endpoints.all())) this.findings.add(finding, this.clock.now());
   }
 

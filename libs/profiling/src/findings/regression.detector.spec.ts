@@ -35,9 +35,9 @@ afterAll(() => profiler.onApplicationShutdown());
 
 /** One window of requests that take so long; the first request after it has it judged. */
 async function pass(durationMs: number, count = 20): Promise<void> {
-  for (let n = 1; n < count; n += 1) tellRequest({ durationMs });
+  for (let n = 1; n < count; n += 1) tellRequest({ durationMs, endedAt: clock.monotonic() });
   clock.advance(1001);
-  tellRequest({ durationMs });
+  tellRequest({ durationMs, endedAt: clock.monotonic() });
   await new Promise((resolve) => setImmediate(resolve));
 }
 const kinds = () => profiler.findings().map(({ kind }) => kind);

@@ -90,6 +90,6 @@ describe('UncachedWatch', () => {
   it('keeps its limit', () => {
     const watched = new Watched();
     for (let n = 0; n < 2000; n += 1) watched.ask([{}], { parameters: [n >> 1] });
-    expect(watched.watch.memory).toEqual({ bytes: 1041 * 12 + 218 * 400, limitBytes: 100_000 });
+    expect(watched.watch.memory).toEqual({ bytes: 1024 * 12 + 219 * 400, limitBytes: 100_000 });
   });
 });

@@ -34,7 +34,7 @@ export interface UncachedOptions {
 
 /**
  * Which reads have been seen before: most come once and never again, and an entry for each of those would cost more than all else about
- * it. A newer read takes the place of an older one with the same remainder, whose next sighting then counts as its first. The idea is that of the
+ * it. A newer read takes the place of an older one with the same last bits, whose next sighting then counts as its first. The idea is that of the
  * doorkeeper of TinyLFU (Einziger et al., 2017).
  */
 class Doorkeeper {
@@ -42,7 +42,7 @@ class Doorkeeper {
   private readonly durations: Float32Array;
 
   constructor(limitBytes: number) {
-    const places = Math.max(1, Math.floor(limitBytes / sightingBytes));
+    const places = 2 ** Math.floor(Math.log2(Math.max(1, limitBytes / sightingBytes)));
     this.keys = new Float64Array(places);
     this.durations = new Float32Array(places);
   }
@@ -53,7 +53,7 @@ class Doorkeeper {
 
   /** How long it took the first time; undefined when this is that. */
   admit(key: number, ms: number): number | undefined {
-    const place = key % this.keys.length;
+    const place = (key >>> 0) & (this.keys.length - 1);
     if (this.keys[place] === key) return this.durations[place];
     this.keys[place] = key;
     this.durations[place] = ms;
@@ -73,14 +73,14 @@ export class UncachedWatch {
     private readonly mask: ParameterMask,
   ) {
     this.doorkeeper = new Doorkeeper(options.watchBytes * onceShare);
-    this.watched = new LRUCache({ max: Math.max(1, Math.floor((options.watchBytes * (1 - onceShare)) / entryBytes)) });
+    this.watched = new LRUCache({ max: Math.max(1, Math.floor((options.watchBytes - this.doorkeeper.bytes) / entryBytes)) });
   }
 
   /** `now` in monotonic milliseconds. A finding when the evidence has just become enough, and at each doubling after it. */
   see(query: QueryFinished, fingerprint: Fingerprint, request: SeenRequest): Finding | undefined {
     if (fingerprint.kind !== 'select' || query.error || query.isInTransaction) return undefined;
     const { key } = request.parameters;
-    const watched = this.watched.get(key) ?? this.begin(key, query.durationMs, request.requestId);
+    const watched = this.find(key, query.durationMs, request.requestId);
     if (!watched || watched.lastRequestId === request.requestId) return undefined;
     watched.lastRequestId = request.requestId;
     watched.requests += 1;
@@ -96,13 +96,20 @@ export class UncachedWatch {
     return { bytes: this.doorkeeper.bytes + this.watched.size * entryBytes, limitBytes: this.options.watchBytes };
   }
 
-  /** From its second sighting on; the first one counts. */
-  private begin(key: number, durationMs: number, requestId: string): Watched | undefined {
+  /**
+   * From its second sighting on; the first one counts. The doorkeeper is asked first, since most reads are new and it is the cheaper one: a
+   * watched read that another has pushed out of it is one sighting short.
+   */
+  private find(key: number, durationMs: number, requestId: string): Watched | undefined {
     const firstMs = this.doorkeeper.admit(key, durationMs);
     if (firstMs === undefined) {
       this.firstRequestId = requestId;
       return undefined;
     }
+    return this.watched.get(key) ?? this.begin(key, firstMs, requestId);
+  }
+
+  private begin(key: number, firstMs: number, requestId: string): Watched {
     // A request that reads twice and is alone meanwhile is one request.
     const lastRequestId = this.firstRequestId === requestId ? requestId : '';
     const watched = { requests: 1, totalMs: firstMs, lastRequestId, mark: undefined, confirmations: 0, comparedAt: -Infinity };

@@ -18,8 +18,7 @@ export class Fingerprint {
   waitMs = 0;
   rowCount = 0;
   readBytes = 0;
-  /** Calls by endpoint; `other` once there are many. */
-  readonly endpoints = new Map<string, number>();
+  private readonly byEndpoint = new Map<string, { calls: number }>();
   /** Where it was last seen to be issued, by endpoint. */
   readonly sites = new Map<string, string>();
   /** A number of 32 bits of its own. */
@@ -42,8 +41,20 @@ export class Fingerprint {
     this.readBytes += query.readBytes;
     if (query.durationMs > this.maxMs) this.maxMs = query.durationMs;
     if (query.error) this.errors += 1;
-    const place = this.endpoints.has(endpoint) || this.endpoints.size < maxPlaces ? endpoint : 'other';
-    this.endpoints.set(place, (this.endpoints.get(place) ?? 0) + 1);
+    const place = this.byEndpoint.get(endpoint) ?? this.addEndpoint(endpoint);
+    place.calls += 1;
+  }
+
+  private addEndpoint(endpoint: string): { calls: number } {
+    const name = this.byEndpoint.size < maxPlaces ? endpoint : 'other';
+    const place = this.byEndpoint.get(name) ?? { calls: 0 };
+    this.byEndpoint.set(name, place);
+    return place;
+  }
+
+  /** Calls by endpoint; `other` once there are many. */
+  get endpoints(): ReadonlyMap<string, number> {
+    return new Map([...this.byEndpoint].map(([endpoint, { calls }]) => [endpoint, calls]));
   }
 
   setSite(endpoint: string, site: string): void {

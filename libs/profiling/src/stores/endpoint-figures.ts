@@ -1,10 +1,17 @@
-import type { RequestFinished } from '@app/common';
-import type { Recording } from '../capture/recording.js';
 import type { RequestProfile } from '../capture/request-profile.js';
 import { bucketOf, DurationHistogram } from './duration-histogram.js';
 
 /** Endpoints beyond these are counted as one; templates are few, so this is a guard against an application that makes them up. */
 const mostEndpoints = 1000;
+
+/** What is counted of a request. */
+export interface Outcome {
+  readonly endpoint: string;
+  readonly durationMs: number;
+  readonly statusCode: number;
+  readonly queryCount: number;
+  readonly queryMs: number;
+}
 
 /** All requests to one endpoint since the process began, sampled or not. Times in milliseconds. */
 export class EndpointFigures {
@@ -22,16 +29,14 @@ export class EndpointFigures {
 
   constructor(readonly endpoint: string) {}
 
-  /** A request without a recording did nothing that is recorded. */
-  count({ durationMs, statusCode }: RequestFinished, recording: Recording | undefined): void {
+  count({ durationMs, statusCode, queryCount, queryMs }: Outcome): void {
     const bucket = bucketOf(durationMs);
     this.durations.record(durationMs, bucket);
     this.window.record(durationMs, bucket);
     if (statusCode >= 500) this.failed += 1;
-    if (!recording) return;
-    this.queryCount += recording.queryCount;
-    this.queryMs += recording.queryMs;
-    if (recording.queryCount > this.mostQueries) this.mostQueries = recording.queryCount;
+    this.queryCount += queryCount;
+    this.queryMs += queryMs;
+    if (queryCount > this.mostQueries) this.mostQueries = queryCount;
   }
 
   countProcess({ process }: RequestProfile): void {

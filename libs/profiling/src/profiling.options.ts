@@ -26,8 +26,8 @@ export interface ProfilingOptions {
   /** Most bytes of kept requests; half for slow, failed and wanted ones, half for sampled ones. */
   readonly requestBytes: number;
   /**
-   * Of requests that are kept for no other reason than that they were drawn, at most so many in a second, and besides as many that did nothing
-   * but hit the memory of the process. Only these have readings of the process and the end of their handler. A busy server would else keep the
+   * Of requests that are kept for no other reason than that they were drawn, at most so many in a second, and besides a fifth as many that did
+   * nothing but hit the memory of the process. Only these have readings of the process and the end of their handler. A busy server would else keep the
    * last moment alone, and pay more for keeping than for looking. All are counted, and looked at where there may be something to find.
    */
   readonly keptPerSecond: number;
@@ -56,7 +56,7 @@ export const profilingDefaults: ProfilingOptions = {
   windowRequests: 200,
   regressionRatio: 1.5,
   requestBytes: 8_388_608,
-  keptPerSecond: 100,
+  keptPerSecond: 50,
   findingBytes: 1_048_576,
   statementBytes: 4_194_304,
   watchBytes: 1_048_576,

@@ -31,6 +31,10 @@ const related = `
     LEFT JOIN LATERAL (SELECT ${rowColumns}, chosen.order_count, chosen.place ${fromProducts} JOIN chosen ON chosen.id = p.id) AS shown ON true
    ORDER BY shown.place, shown.order_count DESC, shown.id`;
 
+// Made once: whoever counts statements by their text compares a pointer instead of a kilobyte.
+const activeById = `SELECT ${detailColumns} ${fromProducts} WHERE p.id = $1 AND p.is_active`;
+const activeBySlug = `SELECT ${detailColumns} ${fromProducts} WHERE p.slug = $1 AND p.is_active`;
+
 /** Who asks for a change: a seller reaches own products only, null everybody's. */
 export type OwnerFilter = number | null;
 
@@ -39,14 +43,12 @@ export class ProductsRepository {
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
 
   async find(id: number): Promise<Product | undefined> {
-    const sql = `SELECT ${detailColumns} ${fromProducts} WHERE p.id = $1 AND p.is_active`;
-    const [row] = await this.dataSource.query<Product[]>(sql, [id]);
+    const [row] = await this.dataSource.query<Product[]>(activeById, [id]);
     return row;
   }
 
   async findBySlug(slug: string): Promise<Product | undefined> {
-    const sql = `SELECT ${detailColumns} ${fromProducts} WHERE p.slug = $1 AND p.is_active`;
-    const [row] = await this.dataSource.query<Product[]>(sql, [slug]);
+    const [row] = await this.dataSource.query<Product[]>(activeBySlug, [slug]);
     return row;
   }
 

@@ -25,7 +25,8 @@ const ended = {};
 /** In its place while a request that is not captured in full has done nothing but read the memory of the process: most never do more. */
 const light = {};
 
-/** Milliseconds for which hits of that memory are left alone when enough of them have been kept. */
+/** One hit of that memory is like another: when so many have been kept, as a share of other requests, they are left alone for so many milliseconds. */
+const hitShare = 1 / 5;
 const restMs = 1000;
 
 /** Neither of them is a system call, as `process.cpuUsage()` is: together one to five microseconds. */
@@ -43,6 +44,7 @@ export class Recorder {
   private readonly kept: PerSecond;
   /** Requests that hit the memory of the process first, and will be kept: apart, since they are many and would leave the others none. */
   private hitsLeft: number;
+  private readonly mostHits: number;
 
   // oxlint-disable-next-line max-params -- what it writes with
   constructor(
@@ -54,7 +56,8 @@ export class Recorder {
   ) {
     this.random = options.random ?? Math.random;
     this.kept = new PerSecond(options.keptPerSecond);
-    this.hitsLeft = options.keptPerSecond;
+    this.mostHits = Math.ceil(options.keptPerSecond * hitShare);
+    this.hitsLeft = this.mostHits;
   }
 
   start(): void {
@@ -102,7 +105,7 @@ export class Recorder {
 
   private beginHit({ startedAt }: RequestContext): Recording {
     this.hitsLeft -= 1;
-    if (this.hitsLeft === 0) setTimeout(() => (this.hitsLeft = this.options.keptPerSecond), restMs).unref();
+    if (this.hitsLeft === 0) setTimeout(() => (this.hitsLeft = this.mostHits), restMs).unref();
     return new Recording(startedAt, true, true);
   }
 

@@ -27,7 +27,7 @@ export interface RequestProfile {
   /** From the first middleware until the answer had left. */
   readonly durationMs: number;
   readonly because: readonly KeptBecause[];
-  /** Whether parameters and places were captured; process figures of a hundred requests a second, too. */
+  /** Whether parameters and places were captured; process figures of fifty requests a second, too. */
   readonly isFull: boolean;
   /** From the interceptor until the handler's value was there; guards, pipes and sending are outside. */
   readonly handler: SpanRecord | undefined;

@@ -77,7 +77,7 @@ describe('which requests are kept', () => {
   });
 
   it('are, of those that only hit the memory of the process, a few in a second, which take no room from the others', async () => {
-    await start({ keptPerSecond: 2 });
+    await start({ keptPerSecond: 8 });
     const hit = () => cacheAccessed.publish({ type: 'thing', key: 'thing:1', layer: 'L1', result: 'hit', durationMs: 0, loadMs: 0 });
     const query = () => tellQuery({ text: 'SELECT $1', parameters: ['a'] });
     for (const id of ['hit 1', 'hit 2', 'hit 3']) tellRequest({ id, work: hit });

@@ -25,25 +25,10 @@ export class ProfilingInterceptor implements NestInterceptor {
   private measure(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const recording = this.profiler.current();
     if (!recording) return next.handle();
-    recording.handler = { name: nameOf(context), startedAt: performance.now() };
+    recording.handler = { owner: context.getClass(), method: context.getHandler(), startedAt: performance.now() };
     // Without it, the handler ends when its answer is ready to be sent, which is told by the request itself.
     return recording.isKept ? next.handle().pipe(finalize(() => handled(recording))) : next.handle();
   }
-}
-
-const names = new WeakMap<object, Map<object, string>>();
-
-/** `ProductsController.get`, made once: several controllers may share a handler, and one has several. */
-function nameOf(context: ExecutionContext): string {
-  const [owner, handler] = [context.getClass(), context.getHandler()];
-  return names.get(owner)?.get(handler) ?? addName(owner, handler);
-}
-
-function addName(owner: { readonly name: string }, handler: { readonly name: string }): string {
-  const ofOwner = names.get(owner) ?? new Map<object, string>();
-  const name = `${owner.name}.${handler.name}`;
-  names.set(owner, ofOwner.set(handler, name));
-  return name;
 }
 
 function handled(recording: Recording): void {

@@ -32,6 +32,10 @@ export interface CacheRecord extends SpanRecord {
 /** Of these, a request keeps its first ones; the others are counted. */
 export const recordLimits = { queries: 500, spans: 200, reads: 200 };
 
+interface Named {
+  readonly name: string;
+}
+
 /** The process as it is when a request begins and when it ends. */
 export interface ProcessReading {
   /** How long the event loop has been at work, in milliseconds. */
@@ -55,7 +59,8 @@ export class Recording {
   waitMs = 0;
   rowCount = 0;
   readBytes = 0;
-  handler: { readonly name: string; readonly startedAt: number } | undefined;
+  /** The controller and its method. Their name is made when somebody is to see it. */
+  handler: { readonly owner: Named; readonly method: Named; readonly startedAt: number } | undefined;
   handledAt = 0;
   /** A statement went past the instrumented connection. */
   hasUnseenQueries = false;

@@ -97,7 +97,11 @@ export function profileOf(ended: Ended, watch: RuntimeWatch): RequestProfile {
     durationMs: fact.durationMs,
     because,
     isFull,
-    handler: handler && { name: handler.name, at: handler.startedAt - startedAt, durationMs: Math.max(0, handlerEnd - handler.startedAt) },
+    handler: handler && {
+      name: `${handler.owner.name}.${handler.method.name}`,
+      at: handler.startedAt - startedAt,
+      durationMs: Math.max(0, handlerEnd - handler.startedAt),
+    },
     serialiseMs: handledAt > 0 && answeredAt > handledAt ? answeredAt - handledAt : undefined,
     queryCount,
     queryMs,

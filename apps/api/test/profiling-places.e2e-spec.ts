@@ -57,7 +57,7 @@ describe('the built program', () => {
     const line =
       readFileSync(join(root, repository), 'utf8')
         .split('\n')
-        .findIndex((text) => text.includes('query<Product[]>(sql, [id])')) + 1;
+        .findIndex((text) => text.includes('query<Product[]>(activeById, [id])')) + 1;
     expect(places.find(({ endpoint }) => endpoint === 'GET /products/:id')?.['site']).toBe(
       `ProductsRepository.find (${repository}:${line})`,
     );

@@ -57,7 +57,7 @@ export class Inspector implements RecorderListener {
     if (query.durationMs >= this.options.slowQueryMs) this.offerSlow(query, fingerprint, request?.context, request?.recording);
     if (!request?.parameters) return;
     const { requestId, endpoint } = request.context;
-    const seen = { requestId, endpoint, parameters: request.parameters, now: query.startedAt + query.durationMs };
+    const seen = { requestId, endpoint, parameters: request.parameters, now: this.clock.monotonic() };
     const finding = this.uncached.see(query, fingerprint, seen);
     if (finding) this.findings.add(finding, this.clock.now(), requestId);
   }

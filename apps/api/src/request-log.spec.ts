@@ -19,7 +19,14 @@ describe('logRequests', () => {
 
   const answer = (times: number, statusCode = 200): void => {
     for (let n = 0; n < times; n += 1)
-      requestFinished.publish({ method: 'GET', route: '/products/:id', statusCode, durationMs: 1.26, responseBytes: 7 });
+      requestFinished.publish({
+        request: undefined,
+        method: 'GET',
+        route: '/products/:id',
+        statusCode,
+        durationMs: 1.26,
+        responseBytes: 7,
+      });
   };
 
   it('writes a line for every answer while it is quiet', () => {

@@ -1,9 +1,11 @@
 import { channel } from 'node:diagnostics_channel';
+import type { RequestContext } from './request-context.js';
 
 /**
- * A typed channel of facts, published once by whoever knows them. Publishing costs one branch while nobody listens. Listeners
+ * A typed channel of facts, published once by whoever knows them. Publishing costs two branches while nobody listens. Listeners
  * run synchronously in the publisher's asynchronous context; an error of theirs is swallowed and counted in `listenerErrors`,
- * since the outcome of a request never depends on who watches it (Node alone would end the process).
+ * since the outcome of a request never depends on who watches it. Listeners from outside are told after them, over Node's channel
+ * `techmart:<name>`; an error of one of those ends the process, as Node has it.
  */
 export interface Channel<T> {
   readonly name: string;
@@ -22,30 +24,26 @@ export function defineChannel<T>(name: string): Channel<T> {
   const inner = channel(`techmart:${name}`);
   // Never changed, but replaced: whoever stops listening while a fact is told does not move the others.
   let listeners: readonly { readonly hear: (fact: T) => void }[] = [];
-  const tell = (fact: unknown): void => {
-    for (const { hear } of listeners) {
-      try {
-        hear(fact as T);
-      } catch {
-        failed += 1;
-      }
-    }
-  };
   return {
     name,
     get hasListeners() {
-      return inner.hasSubscribers;
+      return listeners.length > 0 || inner.hasSubscribers;
     },
     publish(fact) {
+      for (const { hear } of listeners) {
+        try {
+          hear(fact);
+        } catch {
+          failed += 1;
+        }
+      }
       if (inner.hasSubscribers) inner.publish(fact);
     },
     subscribe(listener) {
       const own = { hear: listener };
-      if (listeners.length === 0) inner.subscribe(tell);
       listeners = [...listeners, own];
       return () => {
         listeners = listeners.filter((other) => other !== own);
-        if (listeners.length === 0) inner.unsubscribe(tell);
       };
     },
   };
@@ -58,18 +56,19 @@ export function defineChannel<T>(name: string): Channel<T> {
 export interface QueryStarted {
   /** SQL with its placeholders. */
   readonly text: string;
-  /** By reference: a listener may count or hash them; it never keeps, writes or sends them. */
+  /** By reference: a listener may count or hash them, and keep them no longer than the request; it never writes or sends them. */
   readonly parameters: readonly unknown[];
+  /** That issued it; undefined outside requests. */
+  readonly request: RequestContext | undefined;
   /** Set by a listener that wants the place in the code back with `QueryFinished`: about 10 µs, so only on purpose. */
   needsSite: boolean;
 }
 
-/** One statement has been answered by PostgreSQL, or failed. Published in the context of the request that issued it. */
-export interface QueryFinished {
-  /** SQL with its placeholders. */
-  readonly text: string;
-  /** By reference: a listener may count or hash them; it never keeps, writes or sends them. */
-  readonly parameters: readonly unknown[];
+/**
+ * One statement has been answered by PostgreSQL, or failed. Published in the context of the request that issued it, with the
+ * object that its start was told with.
+ */
+export interface QueryFinished extends Omit<QueryStarted, 'needsSite'> {
   /** Monotonic milliseconds of the hand-over to the connection. */
   readonly startedAt: number;
   /** From hand-over to the connection to the last row, in milliseconds. */
@@ -84,23 +83,22 @@ export interface QueryFinished {
   /** Whether a transaction was open when it was issued. */
   readonly isInTransaction: boolean;
   /** The plan of this very execution as `auto_explain` gives it (JSON, with values in it), when the server sent one. */
-  readonly plan?: string;
+  readonly plan: string | undefined;
   /** Carries the stack of the issuer, formatted when it is read; only when a listener asked for it. */
-  readonly site?: { readonly stack?: string };
-  readonly error?: Error;
+  readonly site: { readonly stack?: string } | undefined;
+  readonly error: Error | undefined;
 }
 
-/** A connection went back to its pool, or there was none in time (`error`). Published in the context of who asked for it. */
-export interface ConnectionUsed {
+/**
+ * A connection of which no statement is told: there was none in time (`error`), or it went back to its pool and whatever its owner did
+ * with it went past the instrumentation. Published in the context of who asked for it.
+ */
+export interface ConnectionUntold {
   /** Time until there was a connection, or until giving up, in milliseconds. */
   readonly waitMs: number;
-  /** Time until it was given back, in milliseconds. */
-  readonly heldMs: number;
-  /** Statements told by `queryFinished` meanwhile. */
-  readonly queryCount: number;
-  /** Bytes that the server sent and that belong to none of them. */
+  /** Bytes that the server sent meanwhile. */
   readonly unseenBytes: number;
-  readonly error?: Error;
+  readonly error: Error | undefined;
 }
 
 /** A cache has answered a read. Published in the context of whoever asked. */
@@ -144,8 +142,9 @@ export interface CallFinished {
   readonly statusCode: number | undefined;
 }
 
-/** One HTTP answer has left, whatever its status. */
+/** One HTTP answer has left, whatever its status. Published in the context of its request. */
 export interface RequestFinished {
+  readonly request: RequestContext | undefined;
   readonly method: string;
   /** The route's template (`/products/:id`), or `unmatched`: never the raw path. */
   readonly route: string;
@@ -170,7 +169,7 @@ export interface LimitChecked {
 
 export const queryStarted = defineChannel<QueryStarted>('query-started');
 export const queryFinished = defineChannel<QueryFinished>('query-finished');
-export const connectionUsed = defineChannel<ConnectionUsed>('connection-used');
+export const connectionUntold = defineChannel<ConnectionUntold>('connection-untold');
 export const cacheAccessed = defineChannel<CacheAccessed>('cache-accessed');
 export const findingMade = defineChannel<FindingMade>('finding-made');
 export const callStarted = defineChannel<CallStarted>('call-started');

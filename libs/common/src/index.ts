@@ -1,6 +1,6 @@
-export { cacheAccessed, callFinished, callStarted, connectionUsed, defineChannel, findingMade, limitChecked } from './channels.js';
+export { cacheAccessed, callFinished, callStarted, connectionUntold, defineChannel, findingMade, limitChecked } from './channels.js';
 export { listenerErrors, queryFinished, queryStarted, requestFinished } from './channels.js';
-export type { CacheAccessed, CallFinished, CallStarted, Channel, ConnectionUsed, FindingMade, LimitChecked } from './channels.js';
+export type { CacheAccessed, CallFinished, CallStarted, Channel, ConnectionUntold, FindingMade, LimitChecked } from './channels.js';
 export type { QueryFinished, QueryStarted, RequestFinished } from './channels.js';
 export { findCgroupMemory, memoryLimitOf, readCgroupLimits } from './cgroup.js';
 export type { CgroupLimits } from './cgroup.js';

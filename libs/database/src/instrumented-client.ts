@@ -1,4 +1,4 @@
-import type { ConnectionUsed } from '@app/common';
+import type { ConnectionUntold } from '@app/common';
 import type { Socket } from 'node:net';
 import { Client, types, type ClientConfig, type CustomTypesConfig } from 'pg';
 import { bindContext } from './bind-context.js';
@@ -33,8 +33,6 @@ export class InstrumentedClient extends Client {
   /** The server has ended this connection, though the socket may not know yet: it must not go back to the pool. */
   isBroken = false;
 
-  private takenAt = 0;
-  private waitedMs = 0;
   /** The wait is told with the first statement only. */
   private untoldWaitMs = 0;
   private queryCount = 0;
@@ -51,17 +49,15 @@ export class InstrumentedClient extends Client {
 
   /** A new owner has the connection. */
   take(waitMs: number): void {
-    this.takenAt = performance.now();
-    this.waitedMs = waitMs;
     this.untoldWaitMs = waitMs;
     this.queryCount = 0;
     this.accountedBytes = this.bytesRead;
   }
 
-  /** What the present owner has made of it. */
-  usage(): ConnectionUsed {
-    const { waitedMs: waitMs, queryCount, accountedBytes } = this;
-    return { waitMs, heldMs: performance.now() - this.takenAt, queryCount, unseenBytes: this.bytesRead - accountedBytes };
+  /** What the present owner has made of it, when no statement tells that. */
+  untold(): ConnectionUntold | undefined {
+    if (this.queryCount > 0) return undefined;
+    return { waitMs: this.untoldWaitMs, unseenBytes: this.bytesRead - this.accountedBytes, error: undefined };
   }
 
   /** Goes with the statement that runs. */
@@ -95,17 +91,18 @@ export class InstrumentedClient extends Client {
   private measure([statement, values]: unknown[]): Callback {
     // oxlint-disable-next-line typescript/unbound-method -- only its identity is used: frames above it are the issuer's
     const issued = issue(statement, values, this.query);
-    const startedAt = performance.now();
-    const { untoldWaitMs: waitMs } = this;
-    const isInTransaction = (this.getTransactionStatus() ?? 'I') !== 'I';
+    issued.startedAt = performance.now();
+    issued.waitMs = this.untoldWaitMs;
+    issued.isInTransaction = (this.getTransactionStatus() ?? 'I') !== 'I';
     this.untoldWaitMs = 0;
     this.queryCount += 1;
     return (error, result) => {
-      const { bytesRead, plan } = this;
-      const readBytes = bytesRead - this.accountedBytes;
+      const { bytesRead } = this;
+      issued.readBytes = bytesRead - this.accountedBytes;
+      issued.plan = this.plan;
       this.accountedBytes = bytesRead;
       this.plan = undefined;
-      publishFinished(issued, { startedAt, waitMs, readBytes, isInTransaction, plan }, error, result);
+      publishFinished(issued, error, result);
     };
   }
 }

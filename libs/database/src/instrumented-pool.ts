@@ -1,4 +1,4 @@
-import { connectionUsed } from '@app/common';
+import { connectionUntold } from '@app/common';
 import { Pool, type PoolClient, type PoolConfig } from 'pg';
 import { bindContext } from './bind-context.js';
 import { PoolExhaustedError } from './database.errors.js';
@@ -54,7 +54,8 @@ export class InstrumentedPool extends Pool {
       if (!(client instanceof InstrumentedClient)) return this.refuse(callback, error, waitMs);
       client.take(waitMs);
       const giveBack = (failure?: Error | boolean): void => {
-        if (connectionUsed.hasListeners) connectionUsed.publish(client.usage());
+        const untold = client.untold();
+        if (untold) connectionUntold.publish(untold);
         release(failure ?? client.isBroken);
       };
       callback(error, Object.assign(client, { release: giveBack }), giveBack);
@@ -64,7 +65,7 @@ export class InstrumentedPool extends Pool {
 
   private refuse(callback: Connected, error: Error | undefined, waitMs: number): void {
     const named = error?.message === exhausted ? new PoolExhaustedError(this.acquireTimeoutMs) : (error ?? new Error('no connection'));
-    connectionUsed.publish({ waitMs, heldMs: 0, queryCount: 0, unseenBytes: 0, error: named });
+    connectionUntold.publish({ waitMs, unseenBytes: 0, error: named });
     callback(named, undefined, () => undefined);
   }
 }

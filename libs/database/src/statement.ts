@@ -1,15 +1,11 @@
-import { connectionUsed, queryFinished, queryStarted, type QueryFinished } from '@app/common';
+import { connectionUntold, currentRequest, queryFinished, queryStarted, type QueryFinished } from '@app/common';
 
 type Rows = { rowCount?: number | null; rows?: unknown[] };
 export type Result = Rows | Rows[] | undefined;
 export type Callback = (error: Error | null, result?: Result) => void;
 
-/** A statement as it was issued, with the place in the code when somebody asked for it. */
-export interface Issued {
-  readonly text: string;
-  readonly parameters: readonly unknown[];
-  readonly site?: { readonly stack?: string };
-}
+/** A statement from its issue on: one object, which is filled in when it has finished. */
+export type Issued = { -readonly [Fact in keyof QueryFinished]: QueryFinished[Fact] } & { needsSite: boolean };
 
 /** Carries a statement that the pool has told already, past the wait for a connection. */
 const issuedKey = Symbol('techmart:issued');
@@ -23,7 +19,7 @@ interface StatementConfig {
 /** How deep a place is looked for: the ORM's own frames come first. V8's default of 10 may end among them. */
 const siteDepth = 25;
 
-export const isTold = (): boolean => queryFinished.hasListeners || queryStarted.hasListeners || connectionUsed.hasListeners;
+export const isTold = (): boolean => queryFinished.hasListeners || queryStarted.hasListeners || connectionUntold.hasListeners;
 
 /** What the driver is given, in any of its forms, as one statement; `above` is the function that its caller called. */
 export function issue(statement: unknown, values: unknown, above: (...parameters: never[]) => unknown): Issued {
@@ -31,9 +27,25 @@ export function issue(statement: unknown, values: unknown, above: (...parameters
   const told = config[issuedKey];
   if (told) return told;
   const parameters: unknown = Array.isArray(values) ? values : config.values;
-  const issued = { text: config.text ?? '', parameters: Array.isArray(parameters) ? parameters : [], needsSite: false };
+  const issued: Issued = {
+    text: config.text ?? '',
+    parameters: Array.isArray(parameters) ? parameters : [],
+    request: currentRequest(),
+    needsSite: false,
+    site: undefined,
+    startedAt: 0,
+    durationMs: 0,
+    waitMs: 0,
+    rowCount: 0,
+    rows: undefined,
+    readBytes: 0,
+    isInTransaction: false,
+    plan: undefined,
+    error: undefined,
+  };
   queryStarted.publish(issued);
-  return issued.needsSite ? { ...issued, site: captureSite(above) } : issued;
+  if (issued.needsSite) issued.site = captureSite(above);
+  return issued;
 }
 
 /** The driver's configuration object for a statement that has been told. */
@@ -51,25 +63,13 @@ function captureSite(above: (...parameters: never[]) => unknown): { readonly sta
   return site;
 }
 
-/** What only the connection knows of a statement. */
-export type Measured = Pick<QueryFinished, 'startedAt' | 'waitMs' | 'readBytes' | 'isInTransaction'> & {
-  readonly plan: string | undefined;
-};
-
-export function publishFinished(issued: Issued, measured: Measured, error: Error | null, result: Result): void {
-  const { text, parameters, site } = issued;
-  const { plan, ...facts } = measured;
-  queryFinished.publish({
-    text,
-    parameters,
-    ...facts,
-    durationMs: performance.now() - measured.startedAt,
-    rowCount: rowsOf(result),
-    rows: Array.isArray(result) ? undefined : result?.rows,
-    ...(plan === undefined ? {} : { plan }),
-    ...(site ? { site } : {}),
-    ...(error ? { error } : {}),
-  });
+/** The connection has filled in what it knows. */
+export function publishFinished(issued: Issued, error: Error | null, result: Result): void {
+  issued.durationMs = performance.now() - issued.startedAt;
+  issued.rowCount = rowsOf(result);
+  issued.rows = Array.isArray(result) ? undefined : result?.rows;
+  issued.error = error ?? undefined;
+  queryFinished.publish(issued);
 }
 
 /** A text of several statements has several results. */

@@ -22,7 +22,7 @@ export function openRequest({ id, method, routeOptions, route }: AnyRequest, res
     const durationMs = performance.now() - context.startedAt;
     const responseBytes = Number(raw.getHeader('content-length') ?? 0);
     runInRequest(context, () =>
-      requestFinished.publish({ method, route: template, statusCode: raw.statusCode, durationMs, responseBytes }),
+      requestFinished.publish({ request: context, method, route: template, statusCode: raw.statusCode, durationMs, responseBytes }),
     );
   });
   return context;

@@ -1,5 +1,6 @@
 import { listenerErrors, type RequestContext } from '@app/common';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { MaskingWriter } from './capture/masking-writer.js';
 import { OwnCost } from './capture/own-cost.js';
 import { ParameterMask } from './capture/parameter-mask.js';
 import { Recorder } from './capture/recorder.js';
@@ -7,7 +8,7 @@ import type { Recording } from './capture/recording.js';
 import type { RequestProfile } from './capture/request-profile.js';
 import { RuntimeWatch } from './capture/runtime-watch.js';
 import type { StoredFinding } from './findings/finding.js';
-import { Inspector } from './findings/inspector.js';
+import { Inspector, type Instruments } from './findings/inspector.js';
 import { GIVEN_OPTIONS, profilingDefaults, type ProfilingOptions } from './profiling.options.js';
 import { Fingerprints, type Fingerprint } from './sql/fingerprints.js';
 import type { StoreMemory } from './stores/byte-ring.js';
@@ -34,30 +35,29 @@ export interface ProfilerStatus {
 @Injectable()
 export class Profiler implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly options: ProfilingOptions;
-  private readonly watch = new RuntimeWatch();
-  private readonly cost = new OwnCost();
-  private readonly mask = new ParameterMask();
-  private readonly fingerprints: Fingerprints;
+  private readonly instruments: Instruments;
   private readonly inspector: Inspector;
   private readonly recorder: Recorder;
 
   constructor(@Inject(GIVEN_OPTIONS) given: Partial<ProfilingOptions>) {
     this.options = { ...profilingDefaults, ...given };
-    this.fingerprints = new Fingerprints(this.options.statementBytes);
-    this.inspector = new Inspector(this.options, this.watch, this.cost, this.mask);
-    this.recorder = new Recorder(this.options, this.fingerprints, this.mask, this.cost, this.inspector);
+    const [mask, fingerprints, cost] = [new ParameterMask(), new Fingerprints(this.options.statementBytes), new OwnCost()];
+    const writer = new MaskingWriter(fingerprints, mask);
+    this.instruments = { watch: new RuntimeWatch(), cost, mask, fingerprints, writer };
+    this.inspector = new Inspector(this.options, this.instruments);
+    this.recorder = new Recorder(this.options, fingerprints, writer, cost, this.inspector);
   }
 
   async onApplicationBootstrap(): Promise<void> {
     if (!this.options.isEnabled) return;
     await this.inspector.regressions.load();
-    this.watch.start();
+    this.instruments.watch.start();
     this.recorder.start();
   }
 
   async onApplicationShutdown(): Promise<void> {
     this.recorder.stop();
-    this.watch.stop();
+    this.instruments.watch.stop();
     this.inspector.inspect();
     await this.inspector.examiner.settle();
   }
@@ -86,7 +86,7 @@ export class Profiler implements OnApplicationBootstrap, OnApplicationShutdown {
 
   /** The most time in all first. */
   queries(limit: number): Fingerprint[] {
-    return this.fingerprints.top(limit);
+    return this.instruments.fingerprints.top(limit);
   }
 
   /** Last seen first. */
@@ -116,13 +116,13 @@ export class Profiler implements OnApplicationBootstrap, OnApplicationShutdown {
     const memory = {
       requests: inspector.requests.memory,
       findings: inspector.findings.memory,
-      statements: this.fingerprints.memory,
+      statements: this.instruments.fingerprints.memory,
       watched: inspector.uncached.memory,
     };
     return {
       isRunning: this.recorder.isRunning,
       sampleRate: this.options.sampleRate,
-      ownMs: this.cost.totalMs,
+      ownMs: this.instruments.cost.totalMs,
       requests: this.endpoints().reduce((sum, { durations }) => sum + durations.count, 0),
       failures: { listeners: listenerErrors(), plans: inspector.examiner.failures, baselines: inspector.regressions.failures },
       memory,

@@ -1,4 +1,4 @@
-import { newRequestContext, queryFinished, queryStarted, requestFinished, runInRequest, type Clock } from '@app/common';
+import { currentRequest, newRequestContext, queryFinished, queryStarted, requestFinished, runInRequest, type Clock } from '@app/common';
 import type { QueryFinished, RequestContext } from '@app/common';
 import { Profiler } from '../src/profiler.js';
 import type { ProfilingOptions } from '../src/profiling.options.js';
@@ -30,11 +30,11 @@ type Query = Partial<QueryFinished> & { readonly text: string };
 
 /** What the instrumented connection tells of one statement. */
 export function tellQuery({ text, parameters = [], ...change }: Query): void {
-  const started = { text, parameters, needsSite: false };
+  const started = { text, parameters, request: currentRequest(), needsSite: false };
   queryStarted.publish(started);
   const facts = { startedAt: 0, durationMs: 1, waitMs: 0, rowCount: 1, rows: undefined, readBytes: 50, isInTransaction: false };
-  const site = started.needsSite ? { site: stackHere() } : {};
-  queryFinished.publish({ text, parameters, ...facts, ...site, ...change });
+  const site = started.needsSite ? stackHere() : undefined;
+  queryFinished.publish({ ...started, ...facts, plan: undefined, error: undefined, site, ...change });
 }
 
 /** Its place is in this file. */
@@ -69,7 +69,7 @@ export function tellRequest({
   const [method = '', route = ''] = endpoint.split(' ');
   runInRequest(context, () => {
     work?.(context);
-    requestFinished.publish({ method, route, statusCode: status, durationMs, responseBytes: context.bodyBytes });
+    requestFinished.publish({ request: context, method, route, statusCode: status, durationMs, responseBytes: context.bodyBytes });
   });
   return context;
 }

@@ -2,7 +2,6 @@ import {
   newRequestContext,
   queryFinished,
   requestFinished,
-  currentRequest,
   runInRequest,
   systemClock,
   type HeaderSink,
@@ -113,6 +112,7 @@ export function publishFinished(request: Pick<FastifyRequest, 'context' | 'raw'>
   if (isOwnRequest(request)) return;
   const { context, raw } = request;
   requestFinished.publish({
+    request: context,
     method: raw.method ?? '',
     route: names.routeOf(context.endpoint),
     statusCode,
@@ -147,10 +147,9 @@ export function registerRequestLifecycle(server: FastifyInstance): void {
 
 /** Adds each statement to the tallies of the request that issued it. Returns the function that stops it. */
 export function tallyQueries(): () => void {
-  return queryFinished.subscribe((query) => {
-    const context = currentRequest();
-    if (!context) return;
-    context.queryCount += 1;
-    context.queryMs += query.durationMs;
+  return queryFinished.subscribe(({ request, durationMs }) => {
+    if (!request) return;
+    request.queryCount += 1;
+    request.queryMs += durationMs;
   });
 }

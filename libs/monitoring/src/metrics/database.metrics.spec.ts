@@ -19,6 +19,10 @@ describe('DatabaseMetrics', () => {
   const fact = (given: Partial<QueryFinished>): QueryFinished => ({
     text: 'SELECT 1',
     parameters: [],
+    request: undefined,
+    plan: undefined,
+    site: undefined,
+    error: undefined,
     startedAt: 0,
     durationMs: 2,
     waitMs: 0,

@@ -1,8 +1,9 @@
-import { newRequestContext, requestFinished, runInRequest, type RequestFinished } from '@app/common';
+import { newRequestContext, requestFinished, type RequestFinished } from '@app/common';
 import { register, Registry } from 'prom-client';
 import { HttpMetrics } from './http.metrics.js';
 
 const fact = (given: Partial<RequestFinished> = {}): RequestFinished => ({
+  request: undefined,
   method: 'GET',
   route: '/products/:id',
   statusCode: 200,
@@ -61,10 +62,10 @@ describe('HttpMetrics', () => {
   });
 
   it('names a slow request in an exemplar, and counts the statements of each', async () => {
-    const context = newRequestContext('slow-one', 0);
-    context.queryCount = 4;
-    runInRequest(context, () => requestFinished.publish(fact({ durationMs: 250 })));
-    runInRequest(newRequestContext('fast-one', 0), () => requestFinished.publish(fact()));
+    const request = newRequestContext('slow-one', 0);
+    request.queryCount = 4;
+    requestFinished.publish(fact({ request, durationMs: 250 }));
+    requestFinished.publish(fact({ request: newRequestContext('fast-one', 0) }));
     const text = await register.metrics();
     expect([...text.matchAll(/# \{request_id="([^"]+)"\} ([\d.]+)/g)].map(([, id, value]) => [id, value])).toEqual([['slow-one', '0.25']]);
     expect(text).toContain('db_queries_per_request_bucket{le="0"} 1\n');

@@ -1,4 +1,4 @@
-import { currentRequest, requestFinished, type RequestContext, type RequestFinished } from '@app/common';
+import { requestFinished, type RequestContext, type RequestFinished } from '@app/common';
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { addCounter } from '../collected-counter.js';
 import { FastHistogram, type HistogramSeries } from '../fast-histogram.js';
@@ -70,17 +70,16 @@ export class HttpMetrics implements OnModuleInit, OnModuleDestroy {
     return totals;
   }
 
-  private record({ method, route, statusCode, durationMs, responseBytes }: RequestFinished): void {
+  private record({ request, method, route, statusCode, durationMs, responseBytes }: RequestFinished): void {
     const row = this.row(method, route, statusCode);
     const seconds = durationMs / 1000;
     const bucket = row.duration.observe(seconds);
     row.bytes += responseBytes;
-    const context = currentRequest();
-    if (context) {
-      this.queries.observe(context.queryCount);
+    if (request) {
+      this.queries.observe(request.queryCount);
       // Slow ones are worth a look: the fast buckets keep none.
       if (seconds > this.options.latencyObjectiveSeconds)
-        row.duration.exemplars[bucket] = { labelSet: placeOf(context), value: seconds, timestamp: Date.now() / 1000 };
+        row.duration.exemplars[bucket] = { labelSet: placeOf(request), value: seconds, timestamp: Date.now() / 1000 };
     }
     if (this.options.isOutsideObjectives(route)) return;
     this.judged += 1;

@@ -1,23 +1,17 @@
-import { cacheAccessed, connectionUsed, currentRequest, queryFinished, queryStarted, requestFinished } from '@app/common';
-import type { CacheAccessed, ConnectionUsed, QueryFinished, QueryStarted, RequestContext, RequestFinished } from '@app/common';
+import { cacheAccessed, connectionUntold, currentRequest, queryFinished, queryStarted, requestFinished } from '@app/common';
+import type { CacheAccessed, ConnectionUntold, QueryFinished, QueryStarted, RequestContext, RequestFinished } from '@app/common';
 import { getHeapStatistics } from 'node:v8';
 import type { ProfilingOptions } from '../profiling.options.js';
-import type { Fingerprint, Fingerprints } from '../sql/fingerprints.js';
+import type { Fingerprints } from '../sql/fingerprints.js';
 import type { OwnCost } from './own-cost.js';
-import type { MaskedParameters, ParameterMask } from './parameter-mask.js';
 import { PerSecond } from './per-second.js';
-import { Recording, type ProcessReading } from './recording.js';
+import { Recording, type ProcessReading, type QueryRecord, type QueryWriter } from './recording.js';
 
 /** What the recorder tells of, in the context of the request. */
 export interface RecorderListener {
-  queryRecorded(query: QueryFinished, fingerprint: Fingerprint, request: RecordedRequest | undefined): void;
+  /** A statement that was slow, or of a request that is kept: that one with its record. */
+  queryRecorded(query: QueryFinished, recording: Recording | undefined, record: QueryRecord | undefined): void;
   requestEnded(fact: RequestFinished, context: RequestContext, recording: Recording | undefined): void;
-}
-
-export interface RecordedRequest {
-  readonly context: RequestContext;
-  readonly recording: Recording;
-  readonly parameters: MaskedParameters | undefined;
 }
 
 /** In the place of the recording of a request that has ended: what it left running is not recorded any more. */
@@ -35,7 +29,7 @@ export const readProcess = (): ProcessReading => ({
   heapBytes: getHeapStatistics().used_heap_size,
 });
 
-type Options = Pick<ProfilingOptions, 'sampleRate' | 'random' | 'keptPerSecond'>;
+type Options = Pick<ProfilingOptions, 'sampleRate' | 'random' | 'keptPerSecond' | 'slowQueryMs'>;
 
 /** Listens to the channels and writes down, request by request. Whether a request is captured in full is drawn when it first does something. */
 export class Recorder {
@@ -50,7 +44,7 @@ export class Recorder {
   constructor(
     private readonly options: Options,
     private readonly fingerprints: Fingerprints,
-    private readonly mask: ParameterMask,
+    private readonly writer: QueryWriter,
     private readonly cost: OwnCost,
     private readonly listener: RecorderListener,
   ) {
@@ -64,7 +58,7 @@ export class Recorder {
     this.stops = [
       queryStarted.subscribe(this.onQueryStarted),
       queryFinished.subscribe(this.onQueryFinished),
-      connectionUsed.subscribe(this.onConnectionUsed),
+      connectionUntold.subscribe(this.onConnectionUntold),
       cacheAccessed.subscribe(this.onCacheAccessed),
       requestFinished.subscribe(this.onRequestFinished),
     ];
@@ -109,6 +103,13 @@ export class Recorder {
     return new Recording(startedAt, true, true);
   }
 
+  private isPlaceless(text: string, endpoint: string): boolean {
+    const fingerprint = this.fingerprints.of(text);
+    const { isSeen } = fingerprint;
+    fingerprint.isSeen = true;
+    return isSeen && !fingerprint.hasSite(endpoint);
+  }
+
   // The listeners are made once, whatever is switched: the engine would compile new ones anew.
 
   /**
@@ -124,38 +125,32 @@ export class Recorder {
     if (context.recording instanceof Recording && context.recording.isFull) context.recording.addRead(read, performance.now());
   };
 
-  /** A stack is worth its price when a statement comes again, in this request or to this endpoint, and its place is not known. */
+  /** A stack is worth its price when a statement comes again: in this request, or in one that is kept, and its place is not known. */
   private readonly onQueryStarted = (query: QueryStarted): void => {
-    const begunAt = this.cost.begin();
-    const context = currentRequest();
-    const recording = context && this.of(context);
-    if (recording?.isFull) {
-      const fingerprint = this.fingerprints.of(query.text);
-      const seen = recording.sight(fingerprint);
-      query.needsSite = seen === 1 || (seen === 0 && fingerprint.calls > 0 && !fingerprint.sites.has(context?.endpoint ?? ''));
-    }
-    this.cost.end(begunAt);
+    const { request, text } = query;
+    const recording = request && this.of(request);
+    if (!recording?.isFull) return;
+    const seen = recording.sight(text, this.fingerprints);
+    query.needsSite = seen === 1 || (seen === 0 && recording.isKept && this.isPlaceless(text, request?.endpoint ?? ''));
   };
 
   private readonly onQueryFinished = (query: QueryFinished): void => {
     const begunAt = this.cost.begin();
-    const fingerprint = this.fingerprints.of(query.text);
-    const context = currentRequest();
-    fingerprint.count(query, context?.endpoint ?? 'background');
-    const recording = context && this.of(context);
-    const parameters = recording?.isFull ? this.mask.mask(query.parameters, fingerprint.salt) : undefined;
-    recording?.addQuery(query, fingerprint, parameters);
-    this.listener.queryRecorded(query, fingerprint, context && recording && { context, recording, parameters });
+    const { request } = query;
+    this.fingerprints.add(query);
+    const recording = request && this.of(request);
+    const record = recording?.addQuery(query, this.writer);
+    if (recording?.isKept || query.durationMs >= this.options.slowQueryMs) this.listener.queryRecorded(query, recording, record);
     this.cost.end(begunAt);
   };
 
-  private readonly onConnectionUsed = (use: ConnectionUsed): void => {
-    if (use.error || use.queryCount === 0) this.current()?.addConnection(use);
+  private readonly onConnectionUntold = (use: ConnectionUntold): void => {
+    this.current()?.addConnection(use);
   };
 
   private readonly onRequestFinished = (fact: RequestFinished): void => {
     const begunAt = this.cost.begin();
-    const context = currentRequest();
+    const context = fact.request;
     const recording = context?.recording;
     if (context && recording !== ended) {
       context.recording = ended;

@@ -1,5 +1,5 @@
-import type { CacheAccessed, ConnectionUsed, QueryFinished } from '@app/common';
-import type { Fingerprint } from '../sql/fingerprints.js';
+import type { CacheAccessed, ConnectionUntold, QueryFinished } from '@app/common';
+import type { Fingerprint, Fingerprints } from '../sql/fingerprints.js';
 import type { MaskedParameters } from './parameter-mask.js';
 
 /** One execution of a statement. All times in milliseconds; `at` counts from the request's start. */
@@ -16,6 +16,11 @@ export interface QueryRecord {
   readonly parameters: MaskedParameters | undefined;
   /** A captured stack until the request is looked at, then the place in the code. */
   site: string | { readonly stack?: string } | undefined;
+}
+
+/** Makes the records of statements. */
+export interface QueryWriter {
+  write(query: QueryFinished, recording: Recording): QueryRecord;
 }
 
 /** A piece of the request's time that has a name: the handler, a `@Profile()` method, a `timer()` block. */
@@ -52,7 +57,7 @@ export class Recording {
   readonly spans: SpanRecord[] = [];
   readonly reads: CacheRecord[] = [];
   dropped = 0;
-  /** Sums over all statements and reads, the dropped ones too. */
+  /** Sums over all statements and reads, the dropped ones too; the wait and the rows of those that are written down. */
   queryCount = 0;
   queryMs = 0;
   cacheMs = 0;
@@ -70,7 +75,9 @@ export class Recording {
   before: ProcessReading | undefined;
   /** There is a stack among its statements. */
   hasStacks = false;
-  private firstSighted: Fingerprint | undefined;
+  /** The first statement, while it is not written down: most requests end with it, and nobody ever looks at them. */
+  private first: QueryFinished | undefined;
+  private firstSighted: string | undefined;
   private sightings: Map<Fingerprint, number> | undefined;
 
   constructor(
@@ -83,41 +90,49 @@ export class Recording {
   ) {}
 
   /** How often the statement was issued before in this request. Counts this time. */
-  sight(fingerprint: Fingerprint): number {
-    if (!this.firstSighted) {
-      this.firstSighted = fingerprint;
+  sight(text: string, fingerprints: Fingerprints): number {
+    if (this.firstSighted === undefined) {
+      this.firstSighted = text;
       return 0;
     }
-    this.sightings ??= new Map([[this.firstSighted, 1]]);
+    const fingerprint = fingerprints.of(text);
+    this.sightings ??= new Map([[fingerprints.of(this.firstSighted), 1]]);
     const seen = this.sightings.get(fingerprint) ?? 0;
     this.sightings.set(fingerprint, seen + 1);
     return seen;
   }
 
-  addQuery(query: QueryFinished, fingerprint: Fingerprint, parameters: MaskedParameters | undefined): void {
-    const { durationMs, waitMs, rowCount, readBytes, isInTransaction, error, site } = query;
+  /** Its record, if it was written down at once. */
+  addQuery(query: QueryFinished, writer: QueryWriter): QueryRecord | undefined {
     this.queryCount += 1;
-    this.queryMs += durationMs;
-    this.waitMs += waitMs;
-    this.rowCount += rowCount;
-    this.readBytes += readBytes;
-    if (site) this.hasStacks = true;
+    this.queryMs += query.durationMs;
+    this.readBytes += query.readBytes;
+    if (query.site) this.hasStacks = true;
+    if (this.queryCount === 1 && !this.isKept) {
+      this.first = query;
+      return undefined;
+    }
+    this.settle(writer);
+    return this.write(query, writer);
+  }
+
+  /** Writes down what is left to be, before anybody looks. */
+  settle(writer: QueryWriter): void {
+    const { first } = this;
+    this.first = undefined;
+    if (first) this.write(first, writer);
+  }
+
+  private write(query: QueryFinished, writer: QueryWriter): QueryRecord | undefined {
+    this.waitMs += query.waitMs;
+    this.rowCount += query.rowCount;
     if (this.queries.length >= recordLimits.queries) {
       this.dropped += 1;
-      return;
+      return undefined;
     }
-    this.queries.push({
-      fingerprint,
-      at: query.startedAt - this.startedAt,
-      durationMs,
-      waitMs,
-      rowCount,
-      readBytes,
-      isInTransaction,
-      errorCode: error && codeOf(error),
-      parameters,
-      site,
-    });
+    const record = writer.write(query, this);
+    this.queries.push(record);
+    return record;
   }
 
   addSpan(name: string, startedAt: number, endedAt: number): void {
@@ -131,13 +146,8 @@ export class Recording {
     else this.reads.push({ name: type, result: `${result} of ${layer}`, at: endedAt - durationMs - this.startedAt, durationMs });
   }
 
-  addConnection({ waitMs, queryCount, unseenBytes, error }: ConnectionUsed): void {
+  addConnection({ waitMs, unseenBytes, error }: ConnectionUntold): void {
     if (error) this.waitMs += waitMs;
-    if (queryCount === 0 && unseenBytes > 0) this.hasUnseenQueries = true;
+    if (unseenBytes > 0) this.hasUnseenQueries = true;
   }
-}
-
-function codeOf(error: Error): string {
-  const { code } = error as { code?: unknown };
-  return typeof code === 'string' ? code.slice(0, 20) : error.name.slice(0, 40);
 }

@@ -66,7 +66,7 @@ function resolveSites({ queries }: Recording, endpoint: string): void {
   for (const query of queries) {
     if (typeof query.site === 'object') {
       query.site = siteOf(query.site);
-      if (query.site !== undefined) query.fingerprint.setSite(endpoint, query.site);
+      query.fingerprint.setSite(endpoint, query.site);
     }
   }
 }

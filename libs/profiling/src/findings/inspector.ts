@@ -1,14 +1,14 @@
 import { systemClock, type Clock, type QueryFinished, type RequestContext, type RequestFinished } from '@app/common';
 import type { OwnCost } from '../capture/own-cost.js';
 import type { ParameterMask } from '../capture/parameter-mask.js';
-import { readProcess, type RecordedRequest, type RecorderListener } from '../capture/recorder.js';
-import { Recording } from '../capture/recording.js';
+import { readProcess, type RecorderListener } from '../capture/recorder.js';
+import { Recording, type QueryRecord, type QueryWriter } from '../capture/recording.js';
 import { profileOf, type Ended, type KeptBecause, type RequestProfile } from '../capture/request-profile.js';
 import type { RuntimeWatch } from '../capture/runtime-watch.js';
 import { parsePlan } from '../plans/plan.js';
 import { PlanExaminer } from '../plans/plan-examiner.js';
 import type { ProfilingOptions } from '../profiling.options.js';
-import type { Fingerprint } from '../sql/fingerprints.js';
+import type { Fingerprints } from '../sql/fingerprints.js';
 import { Endpoints } from '../stores/endpoint-figures.js';
 import { KeptRequests } from '../stores/kept-requests.js';
 import { Outcomes } from '../stores/outcomes.js';
@@ -26,6 +26,15 @@ const largestBatch = 200;
 /** So many are counted at a time, or fewer, when somebody asks. */
 const countedAtOnce = 128;
 
+/** What the parts of the profiler share. */
+export interface Instruments {
+  readonly watch: RuntimeWatch;
+  readonly cost: OwnCost;
+  readonly mask: ParameterMask;
+  readonly fingerprints: Fingerprints;
+  readonly writer: QueryWriter;
+}
+
 /** Counts every request, keeps those that are worth it, and looks for what is wrong with them. */
 export class Inspector implements RecorderListener {
   readonly endpoints = new Endpoints();
@@ -41,24 +50,23 @@ export class Inspector implements RecorderListener {
 
   constructor(
     private readonly options: ProfilingOptions,
-    private readonly watch: RuntimeWatch,
-    private readonly cost: OwnCost,
-    mask: ParameterMask,
+    private readonly instruments: Instruments,
   ) {
     this.clock = options.clock ?? systemClock;
     this.requests = new KeptRequests(options.requestBytes);
     this.findings = new Findings(options.findingBytes);
-    this.uncached = new UncachedWatch(options, mask);
+    this.uncached = new UncachedWatch(options, instruments.mask);
     this.regressions = new RegressionWatch(options, this.clock, options.baselines);
     this.examiner = new PlanExaminer(options, this.findings, this.clock);
   }
 
-  queryRecorded(query: QueryFinished, fingerprint: Fingerprint, request: RecordedRequest | undefined): void {
-    if (query.durationMs >= this.options.slowQueryMs) this.offerSlow(query, fingerprint, request?.context, request?.recording);
-    if (!request?.parameters) return;
-    const { requestId, endpoint } = request.context;
-    const seen = { requestId, endpoint, parameters: request.parameters, now: this.clock.monotonic() };
-    const finding = this.uncached.see(query, fingerprint, seen);
+  queryRecorded(query: QueryFinished, recording: Recording | undefined, record: QueryRecord | undefined): void {
+    const { request } = query;
+    if (query.durationMs >= this.options.slowQueryMs) this.offerSlow(query, recording);
+    if (!request || !record?.parameters) return;
+    const { requestId, endpoint } = request;
+    const seen = { requestId, endpoint, parameters: record.parameters, now: this.clock.monotonic() };
+    const finding = this.uncached.see(query, record.fingerprint, seen);
     if (finding) this.findings.add(finding, this.clock.now(), requestId);
   }
 
@@ -85,6 +93,7 @@ export class Inspector implements RecorderListener {
   // oxlint-disable-next-line max-params -- what is waited with
   private enqueue(fact: RequestFinished, context: RequestContext, recording: Recording, isKept: boolean): void {
     const after = recording.before ? readProcess() : undefined;
+    recording.settle(this.instruments.writer);
     this.waiting.push({ context, recording, fact, isKept, because: this.reasons(fact, recording), after, endedAt: this.clock.now() });
     if (this.waiting.length >= largestBatch) this.inspect();
     else this.timer ??= setTimeout(() => this.inspect(), batchDelayMs).unref();
@@ -92,16 +101,17 @@ export class Inspector implements RecorderListener {
 
   /** Looks at what has ended so far, now. */
   inspect(): void {
+    const { watch, cost } = this.instruments;
     clearTimeout(this.timer);
     this.timer = undefined;
     this.count();
     const batch = this.waiting;
     this.waiting = [];
-    if (batch.length > 0) this.watch.look();
+    if (batch.length > 0) watch.look();
     for (const ended of batch) {
-      const begunAt = this.cost.begin();
+      const begunAt = cost.begin();
       this.inspectOne(ended);
-      this.cost.end(begunAt);
+      cost.end(begunAt);
     }
   }
 
@@ -110,7 +120,7 @@ export class Inspector implements RecorderListener {
   }
 
   private inspectOne(ended: Ended): void {
-    const profile = profileOf(ended, this.watch);
+    const profile = profileOf(ended, this.instruments.watch);
     this.endpoints.of(profile.endpoint).countProcess(profile);
     const found = profile.isFull ? this.lookAt(profile) : [];
     if (found.length > 0 || ended.isKept) this.requests.add(profile);
@@ -136,13 +146,14 @@ export class Inspector implements RecorderListener {
   }
 
   // Statements outside requests are rare and long; all of them count as captured while anything is.
-  private offerSlow(query: QueryFinished, fingerprint: Fingerprint, context?: RequestContext, recording?: Recording): void {
-    const { text, parameters, durationMs, rowCount } = query;
-    const endpoint = context?.endpoint ?? 'background';
+  private offerSlow(query: QueryFinished, recording?: Recording): void {
+    const { text, parameters, request, durationMs, rowCount } = query;
+    const endpoint = request?.endpoint ?? 'background';
+    const fingerprint = this.instruments.fingerprints.of(text);
     const plan = query.plan === undefined ? undefined : parsePlan(query.plan);
     const isCaptured = plan !== undefined || (recording?.isFull ?? this.options.sampleRate > 0);
     const site = fingerprint.sites.get(endpoint);
-    const execution = { fingerprint, endpoint, requestId: context?.requestId, durationMs, rowCount, site, plan };
+    const execution = { fingerprint, endpoint, requestId: request?.requestId, durationMs, rowCount, site, plan };
     this.examiner.offer(execution, isCaptured && !query.error ? { text, parameters } : undefined);
   }
 }

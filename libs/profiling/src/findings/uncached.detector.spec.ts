@@ -18,7 +18,8 @@ class Watched {
     requestId = `r${(this.requests += 1)}`,
   ): Finding | undefined {
     const facts = { startedAt: 0, durationMs: 2, waitMs: 0, rowCount: 1, readBytes: 10, isInTransaction: false };
-    const query = { text: 'SELECT * FROM t WHERE id = $1', parameters: [1], rows, ...facts, ...change };
+    const nothing = { request: undefined, plan: undefined, site: undefined, error: undefined };
+    const query = { text: 'SELECT * FROM t WHERE id = $1', parameters: [1], rows, ...facts, ...nothing, ...change };
     const fingerprint = fingerprints.of(query.text);
     const parameters = mask.mask(query.parameters, fingerprint.salt);
     return this.watch.see(query, fingerprint, { requestId, endpoint: 'GET /t', parameters, now: this.requests * 1000 });

@@ -1,27 +1,25 @@
-import type { QueryFinished } from '@app/common';
+import type { Execution } from '../stores/executions.js';
 import { Fingerprints } from './fingerprints.js';
 
-const query = (text: string, change: Partial<QueryFinished> = {}): QueryFinished => ({
-  text,
-  parameters: [],
-  startedAt: 0,
+const execution = (change: Partial<Execution> = {}): Execution => ({
+  text: '',
+  endpoint: 'x',
   durationMs: 2,
   waitMs: 1,
   rowCount: 3,
-  rows: undefined,
   readBytes: 100,
-  isInTransaction: false,
+  hasFailed: false,
   ...change,
 });
 
 describe('Fingerprints', () => {
   it('adds up the figures of statements that differ in values only, by endpoint', () => {
     const fingerprints = new Fingerprints(1_000_000);
-    const count = (sql: string, endpoint: string, change?: Partial<QueryFinished>) =>
-      fingerprints.of(sql).count(query(sql, change), endpoint);
+    const count = (sql: string, endpoint: string, change?: Partial<Execution>) =>
+      fingerprints.of(sql).count(execution({ endpoint, ...change }));
     count('SELECT 1', 'GET /a');
     count('SELECT 2', 'GET /a', { durationMs: 5 });
-    count('SELECT 3', 'GET /b', { error: new Error('no') });
+    count('SELECT 3', 'GET /b', { hasFailed: true });
     const [only, ...none] = fingerprints.top(10);
     expect(none).toEqual([]);
     expect(only).toMatchObject({ calls: 3, totalMs: 9, maxMs: 5, waitMs: 3, rowCount: 9, readBytes: 300, errors: 1 });
@@ -33,9 +31,9 @@ describe('Fingerprints', () => {
 
   it('lists the most time in all first, and not what never finished', () => {
     const fingerprints = new Fingerprints(1_000_000);
-    fingerprints.of('SELECT a').count(query('', { durationMs: 1 }), 'x');
-    fingerprints.of('SELECT b').count(query('', { durationMs: 9 }), 'x');
-    fingerprints.of('SELECT c').count(query('', { durationMs: 4 }), 'x');
+    fingerprints.of('SELECT a').count(execution({ durationMs: 1 }));
+    fingerprints.of('SELECT b').count(execution({ durationMs: 9 }));
+    fingerprints.of('SELECT c').count(execution({ durationMs: 4 }));
     fingerprints.of('SELECT never');
     expect(fingerprints.top(2).map(({ text }) => text)).toEqual(['SELECT b', 'SELECT c']);
   });
@@ -52,7 +50,7 @@ describe('Fingerprints', () => {
     const first = fingerprints.of('SELECT hot');
     for (let n = 0; n < 1000; n += 1) {
       fingerprints.of(`SELECT column_${n}`);
-      fingerprints.of('SELECT hot').count(query(''), 'x');
+      fingerprints.of('SELECT hot').count(execution());
     }
     expect(fingerprints.of('SELECT hot')).toBe(first);
     expect(fingerprints.top(1)).toEqual([first]);
@@ -62,10 +60,11 @@ describe('Fingerprints', () => {
   it('does not remember more than 10 endpoints and places of one statement', () => {
     const fingerprint = new Fingerprints(100_000).of('SELECT 1');
     for (let n = 0; n < 100; n += 1) {
-      fingerprint.count(query(''), `GET /${n}`);
+      fingerprint.count(execution({ endpoint: `GET /${n}` }));
       fingerprint.setSite(`GET /${n}`, 'x'.repeat(1000));
     }
     expect([fingerprint.endpoints.size, fingerprint.endpoints.get('other'), fingerprint.sites.size]).toEqual([11, 90, 10]);
     expect(fingerprint.sites.get('GET /0')).toHaveLength(200);
+    expect(fingerprint.hasSite('GET /99')).toBe(true);
   });
 });

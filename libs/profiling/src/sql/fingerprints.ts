@@ -1,9 +1,13 @@
 import type { QueryFinished } from '@app/common';
 import { LRUCache } from 'lru-cache';
+import { Executions, type Execution } from '../stores/executions.js';
 import { normalise, type StatementKind } from './sql-fingerprint.js';
 
 /** Routes, and places in the code, that are remembered of one statement. */
 const maxPlaces = 10;
+
+/** So many executions are counted at a time, or fewer, when somebody asks. */
+const countedAtOnce = 128;
 
 /** Accounted for one statement besides its text: figures, map entries, places. */
 const ownBytes = 4096;
@@ -19,8 +23,10 @@ export class Fingerprint {
   rowCount = 0;
   readBytes = 0;
   private readonly byEndpoint = new Map<string, { calls: number }>();
-  /** Where it was last seen to be issued, by endpoint. */
-  readonly sites = new Map<string, string>();
+  /** Where it was last seen to be issued, by endpoint; undefined where it was looked for and lies outside the application. */
+  readonly sites = new Map<string, string | undefined>();
+  /** It was issued by a request that is kept. */
+  isSeen = false;
   /** A number of 32 bits of its own. */
   readonly salt: number;
 
@@ -33,14 +39,14 @@ export class Fingerprint {
     this.salt = Number.parseInt(id.slice(0, 8), 16) | 0;
   }
 
-  count(query: QueryFinished, endpoint: string): void {
+  count({ endpoint, durationMs, waitMs, rowCount, readBytes, hasFailed }: Execution): void {
     this.calls += 1;
-    this.totalMs += query.durationMs;
-    this.waitMs += query.waitMs;
-    this.rowCount += query.rowCount;
-    this.readBytes += query.readBytes;
-    if (query.durationMs > this.maxMs) this.maxMs = query.durationMs;
-    if (query.error) this.errors += 1;
+    this.totalMs += durationMs;
+    this.waitMs += waitMs;
+    this.rowCount += rowCount;
+    this.readBytes += readBytes;
+    if (durationMs > this.maxMs) this.maxMs = durationMs;
+    if (hasFailed) this.errors += 1;
     const place = this.byEndpoint.get(endpoint) ?? this.addEndpoint(endpoint);
     place.calls += 1;
   }
@@ -57,8 +63,13 @@ export class Fingerprint {
     return new Map([...this.byEndpoint].map(([endpoint, { calls }]) => [endpoint, calls]));
   }
 
-  setSite(endpoint: string, site: string): void {
-    if (this.sites.has(endpoint) || this.sites.size < maxPlaces) this.sites.set(endpoint, site.slice(0, 200));
+  /** There is nothing to be gained by looking for it. */
+  hasSite(endpoint: string): boolean {
+    return this.sites.has(endpoint) || this.sites.size >= maxPlaces;
+  }
+
+  setSite(endpoint: string, site: string | undefined): void {
+    if (this.sites.has(endpoint) || this.sites.size < maxPlaces) this.sites.set(endpoint, site?.slice(0, 200));
   }
 }
 
@@ -69,9 +80,8 @@ export class Fingerprint {
 export class Fingerprints {
   private readonly byText: LRUCache<string, Fingerprint>;
   private readonly byId: LRUCache<string, Fingerprint>;
+  private readonly uncounted = new Executions(countedAtOnce);
   private evicted = 0;
-  /** A statement is looked up when it starts and when it ends. */
-  private latest: { readonly sql: string; readonly fingerprint: Fingerprint } | undefined;
 
   /** A quarter of `limitBytes` is for texts, the rest for fingerprints. Two bytes a character are accounted. */
   constructor(readonly limitBytes: number) {
@@ -86,11 +96,6 @@ export class Fingerprints {
   }
 
   of(sql: string): Fingerprint {
-    if (this.latest?.sql !== sql) this.latest = { sql, fingerprint: this.find(sql) };
-    return this.latest.fingerprint;
-  }
-
-  private find(sql: string): Fingerprint {
     const known = this.byText.get(sql);
     if (known) {
       // Also keeps it from being the one that makes room.
@@ -104,15 +109,27 @@ export class Fingerprints {
     return fingerprint;
   }
 
+  /** Counts one execution, before anybody looks. */
+  add(query: QueryFinished): void {
+    this.uncounted.add(query);
+    if (this.uncounted.isFull) this.count();
+  }
+
   /** Those that were executed, the most time in all first. */
   top(limit: number): Fingerprint[] {
+    this.count();
     return [...this.byId.values()]
       .filter(({ calls }) => calls > 0)
       .toSorted((a, b) => b.totalMs - a.totalMs)
       .slice(0, limit);
   }
 
+  private count(): void {
+    this.uncounted.drain((execution) => this.of(execution.text).count(execution));
+  }
+
   get memory(): { bytes: number; limitBytes: number; evicted: number } {
+    this.count();
     return { bytes: this.byText.calculatedSize + this.byId.calculatedSize, limitBytes: this.limitBytes, evicted: this.evicted };
   }
 }

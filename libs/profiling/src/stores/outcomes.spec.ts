@@ -2,7 +2,14 @@ import { Recording } from '../capture/recording.js';
 import type { Outcome } from './endpoint-figures.js';
 import { Outcomes } from './outcomes.js';
 
-const finished = (durationMs: number, statusCode = 200) => ({ method: 'GET', route: '/things', statusCode, durationMs, responseBytes: 0 });
+const finished = (durationMs: number, statusCode = 200) => ({
+  request: undefined,
+  method: 'GET',
+  route: '/things',
+  statusCode,
+  durationMs,
+  responseBytes: 0,
+});
 
 function drained(outcomes: Outcomes): Outcome[] {
   const taken: Outcome[] = [];

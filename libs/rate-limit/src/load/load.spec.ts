@@ -175,6 +175,10 @@ describe('ProcessLoad', () => {
     const query = {
       text: 'SELECT 1',
       parameters: [],
+      request: undefined,
+      plan: undefined,
+      site: undefined,
+      error: undefined,
       startedAt: 0,
       durationMs: 1,
       rowCount: 1,

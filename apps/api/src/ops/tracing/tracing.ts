@@ -48,9 +48,8 @@ class Traces {
     context.traceId = span.spanContext().traceId;
   }
 
-  end({ route, statusCode }: RequestFinished): void {
-    const context = currentRequest();
-    const span = context && this.spans.get(context);
+  end({ request, route, statusCode }: RequestFinished): void {
+    const span = request && this.spans.get(request);
     if (!span) return;
     span.setAttributes({ 'http.route': route, 'http.response.status_code': statusCode });
     if (statusCode >= 500) span.setStatus({ code: SpanStatusCode.ERROR });

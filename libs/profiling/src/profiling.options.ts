@@ -27,8 +27,9 @@ export interface ProfilingOptions {
   readonly requestBytes: number;
   /**
    * Of requests that are kept for no other reason than that they were drawn, at most so many in a second, and besides a fifth as many that did
-   * nothing but hit the memory of the process. Only these have readings of the process and the end of their handler. A busy server would else keep the
-   * last moment alone, and pay more for keeping than for looking. All are counted, and looked at where there may be something to find.
+   * nothing but hit the memory of the process. Only these have readings of the process and the end of their handler, and only their reads are watched
+   * for repetition over many requests. A busy server would else keep the last moment alone, and pay more for keeping than for looking. All are
+   * counted, and looked at where there may be something to find.
    */
   readonly keptPerSecond: number;
   readonly findingBytes: number;

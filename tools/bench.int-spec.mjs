@@ -114,6 +114,22 @@ describe('a benchmark on a server of PostgreSQL', () => {
     );
   });
 
+  describeWith('wrk', () => {
+    it('profiling, switched on and off in one process, without a wrong answer', async () => {
+      const { code, stdout, stderr, report } = await measure('profiling');
+      expect({ code, stderr: code === 0 ? '' : stderr + stdout }).toEqual({ code: 0, stderr: '' });
+      const { tables, goals } = report();
+      const names = ['off', 'at 10 %', 'at 100 %'].flatMap((sampling) => [`cached, ${sampling}`, `uncached, ${sampling}`]);
+      expect(tables[0].rows.map(({ name }) => name).toSorted()).toEqual(names.toSorted());
+      for (const row of tables[0].rows) expect(row).toMatchObject({ errors: 0, more: { median: expect.any(Number) } });
+      expect(tables[0].rows.map(({ hits, statements }) => [hits, statements])).toEqual([
+        ...Array.from({ length: 3 }, () => ['100 %', 0]),
+        ...Array.from({ length: 3 }, () => ['0 %', 1]),
+      ]);
+      expect(goals).toHaveLength(2);
+    }, 300_000);
+  });
+
   it('refuses to toggle what the server does not read', async () => {
     const { code, stderr } = await measure('cached', ['--toggle', 'UNHEARD_OF=1']);
     expect(stderr).toContain('.env.example knows nothing of UNHEARD_OF');

@@ -58,7 +58,7 @@ export async function startSwitchedApp({ database, cleanup, env = {} }) {
   });
   cleanup.defer(() => stopChild(child));
   const { port } = await ask(child);
-  return { url: `http://127.0.0.1:${port}`, pid: child.pid, measure: (plan) => ask(child, plan) };
+  return { url: `http://127.0.0.1:${port}`, pid: child.pid, measure: (plan) => ask(child, plan), stop: () => stopChild(child) };
 }
 
 /** Access tokens of that many customers, by the product's own tool. More than there are customers: some have several sessions. */

@@ -36,7 +36,7 @@ async function slice(sampleRate, { sliceMs, settleMs }) {
   return { micros: user + system, requests: finished - counted };
 }
 
-/** In each round every rate once, each time another one first. */
+/** In each turn every rate once, each time another one first. */
 async function measure({ rates, rounds, ...timing }) {
   const slices = rates.map(() => []);
   for (let round = 0; round < rounds; round += 1) {

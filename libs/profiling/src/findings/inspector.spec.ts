@@ -131,6 +131,20 @@ describe('which requests are kept', () => {
   });
 });
 
+describe('reads that many requests repeat', () => {
+  it('are counted in the requests that are kept', async () => {
+    const clock = new TestClock();
+    await start({ clock, keptPerSecond: 2, uncachedRequests: 20 });
+    const work = (): void => tellQuery({ text: 'SELECT a FROM t WHERE id = $1', parameters: [1], rows: [{ a: 1 }] });
+    for (let second = 1; second <= 10; second += 1) {
+      for (let n = 0; n < 4; n += 1) tellRequest({ endedAt: 1000 * second + 5, work });
+      clock.advance(1000);
+    }
+    expect(profiler.findings()).toMatchObject([{ kind: 'uncached', figures: { requests: 20 }, occurrences: 1 }]);
+    expect(profiler.queries(1)[0]?.calls).toBe(40);
+  });
+});
+
 describe('limits', () => {
   it('hold for requests, findings, statements and watched reads together, whatever comes', async () => {
     await start({ requestBytes: 100_000, findingBytes: 20_000, statementBytes: 100_000, watchBytes: 20_000 });

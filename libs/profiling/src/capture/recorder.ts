@@ -39,7 +39,6 @@ export class Recorder {
   /** Requests that hit the memory of the process first, and will be kept: apart, since they are many and would leave the others none. */
   private hitsLeft: number;
   private readonly mostHits: number;
-  private rest: NodeJS.Timeout | undefined;
 
   // oxlint-disable-next-line max-params -- what it writes with
   constructor(
@@ -67,7 +66,6 @@ export class Recorder {
 
   stop(): void {
     for (const stop of this.stops.splice(0)) stop();
-    this.keepHitsAgain();
   }
 
   get isRunning(): boolean {
@@ -101,13 +99,8 @@ export class Recorder {
 
   private beginHit({ startedAt }: RequestContext): Recording {
     this.hitsLeft -= 1;
-    if (this.hitsLeft === 0) this.rest = setTimeout(() => this.keepHitsAgain(), restMs).unref();
+    if (this.hitsLeft === 0) setTimeout(() => (this.hitsLeft = this.mostHits), restMs).unref();
     return new Recording(startedAt, true, true);
-  }
-
-  private keepHitsAgain(): void {
-    clearTimeout(this.rest);
-    this.hitsLeft = this.mostHits;
   }
 
   private isPlaceless(text: string, endpoint: string): boolean {

@@ -215,6 +215,13 @@ describe('the alarm for statements that were not seen', () => {
     expect(alarms({})).toHaveLength(1);
   });
 
+  it('does not when no connection was free in time, which the request waited for', () => {
+    const error = new Error('none was free');
+    tellRequest({ id: 'r', status: 503, work: () => connectionUntold.publish({ waitMs: 1000, unseenBytes: 0, error }) });
+    expect(profiler.findings()).toEqual([]);
+    expect(profiler.request('r')).toMatchObject({ waitMs: 1000, queryCount: 0, because: ['sampled', 'failed'] });
+  });
+
   it('does not when a connection was taken and not used', () => {
     expect(alarms({ unseenBytes: 0 })).toEqual([]);
   });

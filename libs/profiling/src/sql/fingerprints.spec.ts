@@ -29,6 +29,17 @@ describe('Fingerprints', () => {
     ]);
   });
 
+  it('holds no long text until it is counted', () => {
+    const fingerprints = new Fingerprints(1_000_000);
+    const of = jest.spyOn(fingerprints, 'of');
+    const facts = { parameters: [], request: undefined, startedAt: 0, rows: undefined, isInTransaction: false };
+    const rest = { ...facts, durationMs: 1, waitMs: 0, rowCount: 1, readBytes: 1, plan: undefined, site: undefined, error: undefined };
+    fingerprints.add({ text: 'SELECT 1', ...rest });
+    expect(of).not.toHaveBeenCalled();
+    fingerprints.add({ text: `SELECT '${'x'.repeat(10_000)}'`, ...rest });
+    expect(of).toHaveBeenCalledTimes(2);
+  });
+
   it('lists the most time in all first, and not what never finished', () => {
     const fingerprints = new Fingerprints(1_000_000);
     fingerprints.of('SELECT a').count(execution({ durationMs: 1 }));

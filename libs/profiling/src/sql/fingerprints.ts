@@ -8,6 +8,8 @@ const maxPlaces = 10;
 
 /** So many executions are counted at a time, or fewer, when somebody asks. */
 const countedAtOnce = 128;
+/** A longer text, in characters, is not held until then: it would be memory that nobody accounts for. */
+const heldText = 8192;
 
 /** Accounted for one statement besides its text: figures, map entries, places. */
 const ownBytes = 4096;
@@ -112,7 +114,7 @@ export class Fingerprints {
   /** Counts one execution, before anybody looks. */
   add(query: QueryFinished): void {
     this.uncounted.add(query);
-    if (this.uncounted.isFull) this.count();
+    if (this.uncounted.isFull || query.text.length > heldText) this.count();
   }
 
   /** Those that were executed, the most time in all first. */

@@ -64,6 +64,7 @@ export class Executions {
         readBytes,
         hasFailed: failures > 0,
       });
+      texts[index] = '';
     }
   }
 }
